@@ -1,0 +1,110 @@
+//! Antenna patterns and how a sector is pointed.
+//!
+//! Angles are degrees at the door. Azimuth is clockwise from north; downtilt is positive below the horizon. A pattern is
+//! asked for its gain towards a direction given in east-north-up coordinates.
+
+use glam::{DVec3, Vec3};
+use serde::{Deserialize, Serialize};
+
+/// Half-power beamwidth of the TR 38.901 element, degrees, in both planes (3GPP TR 38.901 table 7.3-1).
+const ELEMENT_BEAMWIDTH: f32 = 65.0;
+/// Front-to-back ratio and side-lobe limit of the TR 38.901 element, dB.
+const ELEMENT_LIMIT: f32 = 30.0;
+/// Peak gain of the TR 38.901 element, dBi.
+const ELEMENT_PEAK: f32 = 8.0;
+
+/// What a sector radiates through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pattern {
+    /// 0 dBi in every direction.
+    Isotropic,
+    /// The sector element of 3GPP TR 38.901 (table 7.3-1): 65° × 65°, 30 dB front to back, 8 dBi.
+    #[default]
+    Tr38901,
+}
+
+/// A pattern pointed somewhere: what the engines evaluate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pointing {
+    /// The pattern.
+    pub pattern: Pattern,
+    /// Degrees clockwise from north.
+    pub azimuth_deg: f32,
+    /// Mechanical downtilt, degrees, positive below the horizon.
+    pub downtilt_deg: f32,
+}
+
+impl Pointing {
+    /// Gain in dBi towards `direction`, east-north-up, which need not be a unit vector. A zero vector gives the peak.
+    pub fn gain_dbi(&self, direction: Vec3) -> f32 {
+        match self.pattern {
+            Pattern::Isotropic => 0.0,
+            Pattern::Tr38901 => {
+                let (azimuth, elevation) = self.antenna_angles(direction);
+                let horizontal = (12.0 * (azimuth / ELEMENT_BEAMWIDTH).powi(2)).min(ELEMENT_LIMIT);
+                let vertical = (12.0 * (elevation / ELEMENT_BEAMWIDTH).powi(2)).min(ELEMENT_LIMIT);
+                ELEMENT_PEAK - (horizontal + vertical).min(ELEMENT_LIMIT)
+            }
+        }
+    }
+
+    /// Azimuth and elevation of `direction` in the antenna's own frame, degrees: both 0 on the boresight.
+    pub fn antenna_angles(&self, direction: Vec3) -> (f32, f32) {
+        let d = self.to_antenna_frame(direction);
+        (d.x.atan2(d.y).to_degrees(), d.z.atan2(d.x.hypot(d.y)).to_degrees())
+    }
+
+    /// `direction` as (right of boresight, along boresight, above boresight).
+    fn to_antenna_frame(self, direction: Vec3) -> Vec3 {
+        let (sa, ca) = self.azimuth_deg.to_radians().sin_cos();
+        let right = ca * direction.x - sa * direction.y;
+        let ahead = sa * direction.x + ca * direction.y;
+        let (st, ct) = self.downtilt_deg.to_radians().sin_cos();
+        Vec3::new(right, ct * ahead - st * direction.z, st * ahead + ct * direction.z)
+    }
+
+    /// The boresight as a unit vector, east-north-up.
+    pub fn boresight(&self) -> DVec3 {
+        let (sa, ca) = f64::from(self.azimuth_deg).to_radians().sin_cos();
+        let (st, ct) = f64::from(self.downtilt_deg).to_radians().sin_cos();
+        DVec3::new(sa * ct, ca * ct, -st)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sector(azimuth_deg: f32, downtilt_deg: f32) -> Pointing {
+        Pointing { pattern: Pattern::Tr38901, azimuth_deg, downtilt_deg }
+    }
+
+    #[test]
+    fn the_element_loses_12_db_at_one_beamwidth_and_30_behind() {
+        let p = sector(90.0, 0.0);
+        let at = |deg: f32| p.gain_dbi(Vec3::new(deg.to_radians().sin(), deg.to_radians().cos(), 0.0));
+        assert!((at(90.0) - 8.0).abs() < 1e-4);
+        assert!((at(90.0 + 32.5) - 5.0).abs() < 1e-3);
+        assert!((at(90.0 - 65.0) + 4.0).abs() < 1e-3);
+        assert!((at(270.0) + 22.0).abs() < 1e-3);
+    }
+
+    proptest! {
+        #[test]
+        fn the_boresight_has_the_peak_gain(az in 0.0..360.0f32, tilt in -30.0..30.0f32, x in -1.0..1.0f32, y in -1.0..1.0f32, z in -1.0..1.0f32) {
+            let p = sector(az, tilt);
+            prop_assert!((p.gain_dbi(p.boresight().as_vec3()) - 8.0).abs() < 1e-2);
+            prop_assert!(p.gain_dbi(Vec3::new(x, y, z)) <= 8.0 + 1e-4);
+        }
+
+        #[test]
+        fn turning_the_antenna_turns_the_pattern(az in 0.0..360.0f32, turn in 0.0..360.0f32, tilt in 0.0..20.0f32, bearing in 0.0..360.0f32) {
+            let towards = |deg: f32| Vec3::new(deg.to_radians().sin(), deg.to_radians().cos(), -0.1);
+            let a = sector(az, tilt).gain_dbi(towards(bearing));
+            let b = sector(az + turn, tilt).gain_dbi(towards(bearing + turn));
+            prop_assert!((a - b).abs() < 0.01, "{a} {b}");
+        }
+    }
+}

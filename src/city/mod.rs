@@ -1,0 +1,72 @@
+//! The city: buildings as prisms and the terrain, in local metres. Knows nothing of radio.
+
+mod raster;
+
+pub use raster::{Crossing, HeightRaster};
+
+use crate::geodesy::{LocalFrame, LonLat};
+use crate::material::Material;
+use geo::{Polygon, Rect};
+use serde::{Deserialize, Serialize};
+
+/// Where a building's height comes from, best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeightSource {
+    /// Measured or modelled in three dimensions.
+    Model,
+    /// A height tag.
+    Tag,
+    /// Storeys × 3.2 m + 1 m.
+    Levels,
+    /// The median of its neighbours.
+    Neighbours,
+    /// Nothing known: the default height.
+    #[default]
+    Default,
+}
+
+/// A building or a part of one: a vertical prism over its footprint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Building {
+    /// Stable across tiles and builds of the same source.
+    pub id: u64,
+    /// Outline and courtyards, local metres; the exterior counter-clockwise.
+    pub footprint: Polygon<f64>,
+    /// Underside above the local datum, metres (0 where it stands on the ground).
+    pub base: f32,
+    /// Roof above the local datum, metres.
+    pub top: f32,
+    /// How the height is known.
+    pub height_source: HeightSource,
+    /// Material of the walls.
+    pub wall: Material,
+    /// Material of the roof.
+    pub roof: Material,
+}
+
+/// A city around a reference point.
+#[derive(Clone, Debug)]
+pub struct City {
+    /// Short name, such as `munich`.
+    pub name: String,
+    /// Who must be credited on the map.
+    pub attribution: String,
+    /// The local frame of every coordinate here.
+    pub frame: LocalFrame,
+    /// What the archive covers, local metres.
+    pub bounds: Rect<f64>,
+    /// The buildings.
+    pub buildings: Vec<Building>,
+    /// Material of the ground, which is the plane z = 0.
+    pub ground: Material,
+}
+
+impl City {
+    /// Whether `p` lies within the area that the archive covers.
+    pub fn contains(&self, p: LonLat) -> bool {
+        let l = self.frame.to_local(p);
+        let (min, max) = (self.bounds.min(), self.bounds.max());
+        l.x >= min.x && l.x <= max.x && l.y >= min.y && l.y <= max.y
+    }
+}

@@ -1,0 +1,217 @@
+//! The city as a height field: the highest surface over each square cell. Line of sight and diffraction over rooftops
+//! read this; walls and reflections do not.
+
+use super::City;
+use geo::{BoundingRect, LineString, Polygon};
+use glam::{DVec2, Vec2, Vec3};
+
+/// Highest surface above the local datum over each cell, metres. Row 0 is the south; outside it there is nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeightRaster {
+    /// South-west corner, local metres.
+    pub origin: DVec2,
+    /// Side of a cell, metres.
+    pub cell: f32,
+    /// Cells from west to east.
+    pub nx: u32,
+    /// Cells from south to north.
+    pub ny: u32,
+    /// Row-major heights from the south-west cell; 0 is the ground.
+    pub top: Vec<f32>,
+}
+
+/// One cell that a ray passes: from where to where along it, and how high the surface is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crossing {
+    /// Entry, as a fraction of the way from start to end.
+    pub from: f32,
+    /// Exit, likewise.
+    pub to: f32,
+    /// Height of the surface, metres.
+    pub top: f32,
+}
+
+impl HeightRaster {
+    /// The rooftops of `city` at its cells of `cell` metres. A cell takes the height of the building over its centre.
+    pub fn of(city: &City, cell: f32) -> Self {
+        let (min, max) = (city.bounds.min(), city.bounds.max());
+        let side = f64::from(cell);
+        let nx = (((max.x - min.x) / side).ceil() as u32).max(1);
+        let ny = (((max.y - min.y) / side).ceil() as u32).max(1);
+        let top = vec![0.0; nx as usize * ny as usize];
+        let mut raster = Self { origin: DVec2::new(min.x, min.y), cell, nx, ny, top };
+        for building in &city.buildings {
+            raster.raise(&building.footprint, building.top);
+        }
+        raster
+    }
+
+    /// Raises the cells whose centres lie in `polygon` to at least `height`.
+    pub fn raise(&mut self, polygon: &Polygon<f64>, height: f32) {
+        let Some(bounds) = polygon.bounding_rect() else { return };
+        let side = f64::from(self.cell);
+        let row_of = |y: f64| (y - self.origin.y) / side - 0.5;
+        let first = row_of(bounds.min().y).ceil().max(0.0) as u32;
+        let last = row_of(bounds.max().y).floor().min(f64::from(self.ny) - 1.0);
+        if last < 0.0 {
+            return;
+        }
+        let mut crossings = Vec::new();
+        for iy in first..=last as u32 {
+            let y = self.origin.y + (f64::from(iy) + 0.5) * side;
+            crossings.clear();
+            for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
+                cross_ring(ring, y, &mut crossings);
+            }
+            crossings.sort_by(f64::total_cmp);
+            for span in crossings.chunks_exact(2) {
+                let column_of = |x: f64| (x - self.origin.x) / side - 0.5;
+                let start = column_of(span[0]).ceil().max(0.0) as u32;
+                let end = column_of(span[1]).floor().min(f64::from(self.nx) - 1.0);
+                for ix in start..(end + 1.0).max(0.0) as u32 {
+                    let i = iy as usize * self.nx as usize + ix as usize;
+                    self.top[i] = self.top[i].max(height);
+                }
+            }
+        }
+    }
+
+    /// Height of the surface at `p`; 0 outside.
+    pub fn top_at(&self, p: Vec2) -> f32 {
+        let q = (p.as_dvec2() - self.origin) / f64::from(self.cell);
+        let inside = q.x >= 0.0 && q.y >= 0.0 && q.x < f64::from(self.nx) && q.y < f64::from(self.ny);
+        if inside { self.top[q.y as usize * self.nx as usize + q.x as usize] } else { 0.0 }
+    }
+
+    /// Visits every cell from `a` to `b` in order (Amanatides & Woo 1987) while `visit` returns true. At most
+    /// `nx + ny + 2` cells; cells outside the raster are passed over.
+    pub fn walk(&self, a: Vec2, b: Vec2, mut visit: impl FnMut(Crossing) -> bool) {
+        let start = ((a.as_dvec2() - self.origin) / f64::from(self.cell)).as_vec2();
+        let d = (b - a) / self.cell;
+        let (nx, ny) = (self.nx as f32, self.ny as f32);
+        let Some((mut t, end)) = clip(start, d, nx, ny) else { return };
+        let p = start + d * t;
+        let mut ix = (p.x.floor() as i32).clamp(0, self.nx as i32 - 1);
+        let mut iy = (p.y.floor() as i32).clamp(0, self.ny as i32 - 1);
+        let step = (if d.x > 0.0 { 1 } else { -1 }, if d.y > 0.0 { 1 } else { -1 });
+        let next = |i: i32, s: i32, from: f32, by: f32| {
+            if by == 0.0 { f32::INFINITY } else { ((i + i32::from(s > 0)) as f32 - from) / by }
+        };
+        for _ in 0..=(self.nx + self.ny + 1) {
+            let tx = next(ix, step.0, start.x, d.x);
+            let ty = next(iy, step.1, start.y, d.y);
+            let leave = tx.min(ty).clamp(t, end);
+            let top = self.top[iy as usize * self.nx as usize + ix as usize];
+            if !visit(Crossing { from: t, to: leave, top }) || leave >= end {
+                return;
+            }
+            if tx <= ty {
+                ix += step.0;
+            } else {
+                iy += step.1;
+            }
+            if ix < 0 || iy < 0 || ix >= self.nx as i32 || iy >= self.ny as i32 {
+                return;
+            }
+            t = leave;
+        }
+    }
+
+    /// Whether nothing of the height field stands between `a` and `b`.
+    pub fn clear(&self, a: Vec3, b: Vec3) -> bool {
+        let mut clear = true;
+        self.walk(a.truncate(), b.truncate(), |c| {
+            let low = (a.z + (b.z - a.z) * c.from).min(a.z + (b.z - a.z) * c.to);
+            clear = c.top <= low;
+            clear
+        });
+        clear
+    }
+}
+
+/// Where the horizontal line at `y` meets a ring, by the half-open rule (each vertex counts once).
+fn cross_ring(ring: &LineString<f64>, y: f64, crossings: &mut Vec<f64>) {
+    for line in ring.lines() {
+        if (line.start.y <= y) != (line.end.y <= y) {
+            let t = (y - line.start.y) / (line.end.y - line.start.y);
+            crossings.push(line.start.x + t * (line.end.x - line.start.x));
+        }
+    }
+}
+
+/// The part of `start + d·t`, 0 ≤ t ≤ 1, inside the box from (0, 0) to (nx, ny).
+fn clip(start: Vec2, d: Vec2, nx: f32, ny: f32) -> Option<(f32, f32)> {
+    let (mut from, mut to) = (0.0f32, 1.0f32);
+    for (s, d, n) in [(start.x, d.x, nx), (start.y, d.y, ny)] {
+        if d == 0.0 {
+            if s < 0.0 || s >= n {
+                return None;
+            }
+        } else {
+            let (a, b) = ((0.0 - s) / d, (n - s) / d);
+            from = from.max(a.min(b));
+            to = to.min(a.max(b));
+        }
+    }
+    (from <= to).then_some((from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::polygon;
+    use proptest::prelude::*;
+
+    fn flat(nx: u32, ny: u32) -> HeightRaster {
+        HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx, ny, top: vec![0.0; (nx * ny) as usize] }
+    }
+
+    #[test]
+    fn a_square_with_a_courtyard_covers_its_area() {
+        let mut r = flat(20, 20);
+        let mut p = polygon![(x: 2.0, y: 2.0), (x: 12.0, y: 2.0), (x: 12.0, y: 12.0), (x: 2.0, y: 12.0)];
+        p.interiors_push(LineString::from(vec![(5.0, 5.0), (8.0, 5.0), (8.0, 8.0), (5.0, 8.0)]));
+        r.raise(&p, 10.0);
+        assert_eq!(r.top.iter().filter(|t| **t == 10.0).count(), 100 - 9);
+        assert_eq!(r.top_at(Vec2::new(6.5, 6.5)), 0.0);
+        assert_eq!(r.top_at(Vec2::new(3.5, 6.5)), 10.0);
+    }
+
+    #[test]
+    fn a_wall_hides_what_is_behind_it_and_not_what_is_above() {
+        let mut r = flat(20, 20);
+        r.raise(&polygon![(x: 10.0, y: 0.0), (x: 11.0, y: 0.0), (x: 11.0, y: 20.0), (x: 10.0, y: 20.0)], 10.0);
+        let mast = Vec3::new(1.5, 9.5, 12.0);
+        assert!(!r.clear(mast, Vec3::new(18.5, 9.5, 1.5)));
+        assert!(r.clear(mast, Vec3::new(8.5, 9.5, 1.5)));
+        assert!(r.clear(mast, Vec3::new(18.5, 9.5, 11.0)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_walk_is_gapless_and_ends_at_the_end(ax in -5.0..25.0f32, ay in -5.0..25.0f32, bx in -5.0..25.0f32, by in -5.0..25.0f32) {
+            let r = flat(20, 20);
+            let mut last: Option<f32> = None;
+            let mut count = 0;
+            r.walk(Vec2::new(ax, ay), Vec2::new(bx, by), |c| {
+                if let Some(t) = last { assert_eq!(t, c.from); }
+                assert!(c.to >= c.from && (0.0..=1.0).contains(&c.from) && c.to <= 1.0);
+                last = Some(c.to);
+                count += 1;
+                true
+            });
+            prop_assert!(count <= 42);
+        }
+
+        #[test]
+        fn sight_is_mutual(ax in 0.0..20.0f32, ay in 0.0..20.0f32, bx in 0.0..20.0f32, by in 0.0..20.0f32, h in 1.0..20.0f32) {
+            let mut r = flat(20, 20);
+            r.raise(&polygon![(x: 7.0, y: 5.0), (x: 13.0, y: 5.0), (x: 10.0, y: 15.0)], h);
+            let (a, b) = (Vec3::new(ax, ay, 9.3), Vec3::new(bx, by, 1.7));
+            // Rays that graze a cell's corner may go either side of it; stay clear of those.
+            let graze = { let mut g = false; r.walk(a.truncate(), b.truncate(), |c| { g |= c.to - c.from < 1e-3; true }); g };
+            prop_assume!(!graze);
+            prop_assert_eq!(r.clear(a, b), r.clear(b, a));
+        }
+    }
+}

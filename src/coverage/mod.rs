@@ -1,0 +1,154 @@
+//! The one currency of the engines: a grid of levels. Knows nothing of who made it.
+
+use geo::Rect;
+use glam::DVec2;
+use serde::{Deserialize, Serialize};
+
+/// A regular grid of square cells in local metres. Row 0 is the south; a cell is named by its centre.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Grid {
+    /// South-west corner of the south-west cell, metres east and north.
+    pub origin: DVec2,
+    /// Side of a cell, metres.
+    pub cell: f64,
+    /// Cells from west to east.
+    pub nx: u32,
+    /// Cells from south to north.
+    pub ny: u32,
+}
+
+/// More cells than this are refused: 16 M cells are 64 MB a map.
+pub const MAX_CELLS: u64 = 16 << 20;
+
+impl Grid {
+    /// The grid of `cell`-metre cells that covers `area`, anchored at its south-west corner. `None` when the cell is not
+    /// positive and finite, or there would be no cell or more than [`MAX_CELLS`].
+    pub fn covering(area: Rect<f64>, cell: f64) -> Option<Self> {
+        if !(cell.is_finite() && cell > 0.0) {
+            return None;
+        }
+        let (nx, ny) = ((area.width() / cell).ceil(), (area.height() / cell).ceil());
+        if !(nx >= 1.0 && ny >= 1.0 && nx * ny <= MAX_CELLS as f64) {
+            return None;
+        }
+        Some(Self { origin: DVec2::new(area.min().x, area.min().y), cell, nx: nx as u32, ny: ny as u32 })
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.nx as usize * self.ny as usize
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Centre of the cell in column `ix` and row `iy`.
+    pub fn centre(&self, ix: u32, iy: u32) -> DVec2 {
+        self.origin + DVec2::new(f64::from(ix) + 0.5, f64::from(iy) + 0.5) * self.cell
+    }
+
+    /// Position of a cell in the row-major values of a map.
+    pub fn index(&self, ix: u32, iy: u32) -> usize {
+        iy as usize * self.nx as usize + ix as usize
+    }
+
+    /// Column and row of the cell that holds `p`.
+    pub fn locate(&self, p: DVec2) -> Option<(u32, u32)> {
+        let q = (p - self.origin) / self.cell;
+        let inside = q.x >= 0.0 && q.y >= 0.0 && q.x < f64::from(self.nx) && q.y < f64::from(self.ny);
+        inside.then_some((q.x as u32, q.y as u32))
+    }
+
+    /// The north-east corner.
+    pub fn far_corner(&self) -> DVec2 {
+        self.origin + DVec2::new(f64::from(self.nx), f64::from(self.ny)) * self.cell
+    }
+}
+
+/// What the numbers of a map are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// Received over transmitted power between isotropic antennas, dB.
+    PathGain,
+    /// Reference-signal received power, dBm.
+    Rsrp,
+    /// One engine's RSRP less another's, dB.
+    Difference,
+}
+
+/// A map of one number a cell: f32, decibels of some kind; NaN where nothing is predicted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoverageMap {
+    /// Where the cells lie.
+    pub grid: Grid,
+    /// What the numbers are.
+    pub quantity: Quantity,
+    /// Row-major from the south-west cell; NaN = no prediction.
+    pub values: Vec<f32>,
+}
+
+impl CoverageMap {
+    /// A map without any prediction yet.
+    pub fn empty(grid: Grid, quantity: Quantity) -> Self {
+        Self { grid, quantity, values: vec![f32::NAN; grid.len()] }
+    }
+
+    /// The value of the cell that holds `p`, if `p` is on the grid and the cell has a prediction.
+    pub fn at(&self, p: DVec2) -> Option<f32> {
+        let (ix, iy) = self.grid.locate(p)?;
+        Some(self.values[self.grid.index(ix, iy)]).filter(|v| !v.is_nan())
+    }
+
+    /// This map less `other`, cell by cell, NaN where either has no prediction. `None` when the grids differ.
+    pub fn difference(&self, other: &CoverageMap) -> Option<CoverageMap> {
+        (self.grid == other.grid).then(|| CoverageMap {
+            grid: self.grid,
+            quantity: Quantity::Difference,
+            values: self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::coord;
+
+    fn area() -> Rect<f64> {
+        Rect::new(coord! { x: -10.0, y: 0.0 }, coord! { x: 15.0, y: 12.0 })
+    }
+
+    #[test]
+    fn the_south_west_cell_comes_first() {
+        let grid = Grid::covering(area(), 5.0).expect("a grid");
+        assert_eq!((grid.nx, grid.ny), (5, 3));
+        assert_eq!(grid.centre(0, 0), DVec2::new(-7.5, 2.5));
+        assert_eq!(grid.locate(DVec2::new(-7.5, 7.5)), Some((0, 1)));
+        assert_eq!(grid.locate(DVec2::new(-10.1, 7.5)), None);
+        assert_eq!(grid.index(0, 1), 5);
+    }
+
+    #[test]
+    fn absurd_grids_are_refused() {
+        for cell in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-9] {
+            assert_eq!(Grid::covering(area(), cell), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_difference_has_no_value_where_either_map_has_none() {
+        let grid = Grid::covering(area(), 5.0).expect("a grid");
+        let mut a = CoverageMap::empty(grid, Quantity::Rsrp);
+        let mut b = a.clone();
+        a.values[3] = -80.0;
+        b.values[3] = -90.0;
+        a.values[4] = -70.0;
+        let d = a.difference(&b).expect("same grid");
+        assert_eq!(d.values[3], 10.0);
+        assert!(d.values[4].is_nan());
+        assert_eq!(d.quantity, Quantity::Difference);
+    }
+}

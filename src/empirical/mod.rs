@@ -1,0 +1,70 @@
+//! The baselines: formulas that planners have used for decades, as a third engine. Knows nothing of GPUs and models.
+
+mod diffraction;
+mod models;
+
+pub use diffraction::{knife_edge_loss, rooftop_loss};
+pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};
+
+use crate::city::{City, HeightRaster};
+use crate::coverage::{CoverageMap, Quantity};
+use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
+use crate::scenario::{EmpiricalModel, EngineKind, Scenario, Sector};
+use glam::Vec3;
+
+/// Cell of the height raster that line of sight is read from, metres.
+pub const RASTER_CELL: f32 = 2.0;
+
+/// The baseline that the scenario names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Empirical;
+
+/// Path gain in dB of `model` from the antenna at `site` to the receiver at `user`, whose heights are above flat ground.
+pub fn path_gain(model: EmpiricalModel, raster: &HeightRaster, site: Vec3, user: Vec3, sector: &Sector) -> f32 {
+    let d2 = f64::from(site.truncate().distance(user.truncate()));
+    let span = Span { d2, base: f64::from(site.z), user: f64::from(user.z) };
+    let loss = match model {
+        EmpiricalModel::FreeSpace => free_space(span.d3(), sector.frequency),
+        EmpiricalModel::Cost231Hata => cost231_hata(span, sector.frequency),
+        EmpiricalModel::Uma if raster.clear(site, user) => uma_los(span, sector.frequency),
+        EmpiricalModel::Uma => uma_nlos(span, sector.frequency),
+    };
+    -loss as f32
+}
+
+impl Engine for Empirical {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Empirical
+    }
+
+    async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
+        let sites = place_sites(city, scenario)?;
+        let grid = grid_of(city, scenario)?;
+        let raster = HeightRaster::of(city, RASTER_CELL);
+        let model = scenario.engines.empirical;
+        let height = scenario.receivers.height as f32;
+        let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
+        for iy in 0..grid.ny {
+            if iy % 8 == 0 {
+                job.checkpoint(iy as f32 / grid.ny as f32, "applying the formula").await?;
+            }
+            for ix in 0..grid.nx {
+                let p = grid.centre(ix, iy).as_vec2();
+                if raster.top_at(p) > height {
+                    continue;
+                }
+                let user = p.extend(height);
+                let mut best = f32::NAN;
+                for (at, site) in &sites {
+                    let base = at.as_vec2().extend(site.height as f32);
+                    for sector in &site.sectors {
+                        let gain = path_gain(model, &raster, base, user, sector);
+                        best = best.max(sector.power.0 as f32 + sector.pointing().gain_dbi(user - base) + gain);
+                    }
+                }
+                map.values[grid.index(ix, iy)] = best;
+            }
+        }
+        Ok(map)
+    }
+}

@@ -1,0 +1,254 @@
+//! What the user asked: the city, the sites, the engines' settings, the grid and what is shown. Knows nothing of how it is
+//! computed.
+//!
+//! A scenario is the product's one document: the link, the JSON file and the undo stack all hold this type.
+
+mod link;
+
+pub use link::{Link, LinkError, MapView};
+
+use crate::antenna::{Pattern, Pointing};
+use crate::geodesy::LonLat;
+use crate::units::{Dbm, Hertz};
+use serde::{Deserialize, Serialize};
+
+/// The city that the page opens on.
+pub const DEFAULT_CITY: &str = "munich";
+/// Lowest and highest frequency the engines are made for, Hz.
+pub const FREQUENCY_RANGE: (Hertz, Hertz) = (Hertz(0.4e9), Hertz(60e9));
+/// Most sites in one scenario.
+pub const MAX_SITES: usize = 1000;
+/// Highest specular reflection order.
+pub const MAX_DEPTH: u8 = 8;
+
+/// A whole scenario. Fields that a link leaves out take their defaults; fields it has beyond these are ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scenario {
+    /// A city that ships with the page, by name, or the address of a `PMTiles` archive.
+    pub city: String,
+    /// Where the antennas stand.
+    pub sites: Vec<Site>,
+    /// The receivers.
+    pub receivers: Receivers,
+    /// How the engines work.
+    pub engines: EngineSettings,
+    /// What the page shows.
+    pub view: View,
+}
+
+/// A mast or a roof with sectors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Site {
+    /// Where it stands.
+    pub position: LonLat,
+    /// Height of the antennas above the ground, metres.
+    pub height: f64,
+    /// Its sectors.
+    pub sectors: Vec<Sector>,
+}
+
+/// One antenna.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sector {
+    /// Carrier frequency.
+    pub frequency: Hertz,
+    /// Reference-signal power (energy per resource element) at the antenna port.
+    pub power: Dbm,
+    /// Degrees clockwise from north.
+    pub azimuth: f64,
+    /// Downtilt, degrees, positive below the horizon.
+    pub downtilt: f64,
+    /// Antenna pattern.
+    pub pattern: Pattern,
+}
+
+/// Where coverage is predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Receivers {
+    /// Side of a cell, metres.
+    pub cell: f64,
+    /// Height above the ground, metres.
+    pub height: f64,
+}
+
+/// The settings of all engines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EngineSettings {
+    /// The ray tracer's.
+    pub trace: TraceSettings,
+    /// The baseline's.
+    pub empirical: EmpiricalModel,
+}
+
+/// What the ray tracer takes into account.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TraceSettings {
+    /// Highest order of specular reflection; 0 is line of sight alone.
+    pub depth: u8,
+    /// Knife-edge diffraction over rooftops.
+    pub diffraction: bool,
+}
+
+/// The baselines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmpiricalModel {
+    /// Friis.
+    FreeSpace,
+    /// COST-231 Hata (Okumura-Hata below 1.5 GHz).
+    Cost231Hata,
+    /// 3GPP TR 38.901 urban macro, line of sight decided by the buildings.
+    #[default]
+    Uma,
+}
+
+/// The engines that can make a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineKind {
+    /// The network.
+    Learned,
+    /// The ray tracer.
+    Traced,
+    /// The baseline.
+    Empirical,
+}
+
+/// What the map shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// The network's map.
+    Learned,
+    /// The ray tracer's map.
+    #[default]
+    Traced,
+    /// Learned less ray traced.
+    Difference,
+    /// The baseline's map.
+    Empirical,
+}
+
+/// What the page shows and how.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct View {
+    /// The layer in front.
+    pub layer: Layer,
+    /// Lower and upper end of the legend, dBm.
+    pub range: (f64, f64),
+    /// Opacity of the coverage, 0–1.
+    pub opacity: f64,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            city: DEFAULT_CITY.into(),
+            sites: vec![Site::default()],
+            receivers: Receivers::default(),
+            engines: EngineSettings::default(),
+            view: View::default(),
+        }
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self { position: LonLat::new(11.57552, 48.13802), height: 30.0, sectors: vec![Sector::default()] }
+    }
+}
+
+impl Default for Sector {
+    fn default() -> Self {
+        Self { frequency: Hertz(3.5e9), power: Dbm(18.0), azimuth: 120.0, downtilt: 6.0, pattern: Pattern::default() }
+    }
+}
+
+impl Default for Receivers {
+    fn default() -> Self {
+        Self { cell: 5.0, height: 1.5 }
+    }
+}
+
+impl Default for TraceSettings {
+    fn default() -> Self {
+        Self { depth: 3, diffraction: true }
+    }
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { layer: Layer::default(), range: (-120.0, -60.0), opacity: 0.8 }
+    }
+}
+
+impl Sector {
+    /// The pattern as it is pointed.
+    pub fn pointing(&self) -> Pointing {
+        Pointing { pattern: self.pattern, azimuth_deg: self.azimuth as f32, downtilt_deg: self.downtilt as f32 }
+    }
+}
+
+/// What is wrong with a scenario's numbers; each message says which number and what it may be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ScenarioError {
+    /// There is nothing to predict.
+    #[error("the scenario has no site, or a site without a sector")]
+    NoSector,
+    /// More sites than [`MAX_SITES`].
+    #[error("the scenario has {0} sites; the most is {MAX_SITES}")]
+    TooManySites(usize),
+    /// A number is not finite or outside its range.
+    #[error("{what} is {value}, but must be between {min} and {max}")]
+    OutOfRange {
+        /// Which number.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The least it may be.
+        min: f64,
+        /// The most it may be.
+        max: f64,
+    },
+}
+
+impl Scenario {
+    /// Checks every number, so that no engine meets a NaN, a zero frequency or an absurd grid.
+    pub fn validate(&self) -> Result<(), ScenarioError> {
+        fn within(what: &'static str, value: f64, min: f64, max: f64) -> Result<(), ScenarioError> {
+            let fits = value >= min && value <= max;
+            if fits { Ok(()) } else { Err(ScenarioError::OutOfRange { what, value, min, max }) }
+        }
+        if self.sites.is_empty() || self.sites.iter().any(|s| s.sectors.is_empty()) {
+            return Err(ScenarioError::NoSector);
+        }
+        if self.sites.len() > MAX_SITES {
+            return Err(ScenarioError::TooManySites(self.sites.len()));
+        }
+        for site in &self.sites {
+            within("a site's longitude", site.position.lon, -180.0, 180.0)?;
+            within("a site's latitude", site.position.lat, -85.0, 85.0)?;
+            within("a site's height in metres", site.height, 0.5, 1000.0)?;
+            for sector in &site.sectors {
+                let (low, high) = FREQUENCY_RANGE;
+                within("a sector's frequency in Hz", sector.frequency.0, low.0, high.0)?;
+                within("a sector's power in dBm", sector.power.0, -60.0, 80.0)?;
+                within("a sector's azimuth in degrees", sector.azimuth, -360.0, 360.0)?;
+                within("a sector's downtilt in degrees", sector.downtilt, -90.0, 90.0)?;
+            }
+        }
+        within("the cell size in metres", self.receivers.cell, 0.5, 200.0)?;
+        within("the receivers' height in metres", self.receivers.height, 0.1, 300.0)?;
+        within("the reflection depth", f64::from(self.engines.trace.depth), 0.0, f64::from(MAX_DEPTH))?;
+        within("the legend's lower end in dBm", self.view.range.0, -300.0, 100.0)?;
+        within("the legend's upper end in dBm", self.view.range.1, self.view.range.0 + 1.0, 101.0)?;
+        within("the opacity", self.view.opacity, 0.0, 1.0)
+    }
+}
