@@ -1,0 +1,148 @@
+//! `cargo xtask test`: every check and every test, one after another, and a summary of all of them at the end.
+
+mod counts;
+
+use crate::bundle::Bundle;
+use crate::shell::{cargo, command, listen, readable, root, run, step};
+use crate::{setup, size, system};
+use anyhow::{Context, Result, bail};
+use counts::Counts;
+use std::time::{Duration, Instant};
+
+/// The wasm binaries: each is built and linted with its own feature alone, so that none leans on another's crates.
+const WASM_BINARIES: [&str; 3] = ["page", "tracer", "learner"];
+
+/// One check and how it went.
+struct Outcome {
+    name: &'static str,
+    error: Option<String>,
+    counts: Counts,
+    time: Duration,
+}
+
+/// All checks so far; one that fails doesn't keep the next from running.
+#[derive(Default)]
+struct Report(Vec<Outcome>);
+
+/// Sets up what is missing and runs everything; `quick` leaves out the web bundle and what needs it.
+pub fn run_all(quick: bool) -> Result<()> {
+    let start = Instant::now();
+    setup::for_web()?;
+    setup::rust_components()?;
+    system::for_tests()?;
+
+    let mut report = Report::default();
+    report.check("format", "one layout, so that changes show only what changed", |_| {
+        run(&mut cargo(["fmt", "--all", "--check"]))
+    });
+    report.check("clippy, native", "the agreed lints, warnings are errors", |_| {
+        run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    });
+    report.check("clippy, wasm", "code behind cfg(wasm32) is linted only there", |_| clippy_wasm());
+    report.check("rustdoc", "links that lead nowhere are errors", |_| rustdoc());
+    report.check("cargo test", "unit, property and reference tests; the GPU tracer on software Vulkan", cargo_test);
+    report.check("models", "the training code still runs, where Python has what it needs", |_| models());
+    if !quick {
+        report.check("web bundle", "what is tested below is what ships", |_| Bundle::Web.build());
+        report.check("size budget", "nobody notices a megabyte otherwise", |_| size::check());
+        report.check("browser", "the page in Chromium, with WebGPU and without", browser);
+    }
+    report.print(start.elapsed());
+    report.verdict()
+}
+
+impl Report {
+    fn check(&mut self, name: &'static str, why: &str, work: impl FnOnce(&mut Counts) -> Result<()>) {
+        let start = Instant::now();
+        let mut counts = Counts::default();
+        let result = step(name, why, || work(&mut counts));
+        if let Err(error) = &result {
+            eprintln!("  {error:#}");
+        }
+        let error = result.err().map(|error| format!("{:#}", error.root_cause()));
+        self.0.push(Outcome { name, error, counts, time: start.elapsed() });
+    }
+
+    fn print(&self, total: Duration) {
+        println!("\n▸ summary, {} in all", readable(total));
+        for outcome in &self.0 {
+            let mark = if outcome.error.is_some() { "✗" } else { "✓" };
+            println!("  {mark} {:<16} {:>12}   {}", outcome.name, readable(outcome.time), outcome.counts.shown());
+            if let Some(error) = &outcome.error {
+                println!("      {error}");
+            }
+        }
+        let skipped = self.0.iter().flat_map(|outcome| &outcome.counts.skips);
+        for line in skipped {
+            println!("  – {line}");
+        }
+    }
+
+    fn verdict(&self) -> Result<()> {
+        let failed: Vec<&str> = self.0.iter().filter(|o| o.error.is_some()).map(|o| o.name).collect();
+        let total = self.0.iter().fold(Counts::default(), |sum, outcome| sum.plus(&outcome.counts));
+        let word = if failed.is_empty() { "ok" } else { "FAILED" };
+        println!("\ntest result: {word}. {}", total.shown());
+        if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+    }
+}
+
+fn clippy_wasm() -> Result<()> {
+    for binary in WASM_BINARIES {
+        let mut clippy = cargo(["clippy", "--target", "wasm32-unknown-unknown", "--no-default-features"]);
+        run(clippy.args(["--features", binary, "--lib", "--bin", binary, "--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// The documentation of all rooms: those behind `web` exist on wasm32 alone.
+fn rustdoc() -> Result<()> {
+    let native = ["doc", "--package", "farfield", "--lib", "--no-deps"];
+    run(cargo(native).env("RUSTDOCFLAGS", "-D warnings"))?;
+    let web = ["doc", "--package", "farfield", "--lib", "--no-deps", "--target", "wasm32-unknown-unknown"];
+    let features = ["--no-default-features", "--features", "page,tracer,learner"];
+    run(cargo(web).args(features).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn cargo_test(counts: &mut Counts) -> Result<()> {
+    // What tests say is shown, so that one that skips for want of its reference data is seen to.
+    let mut test = cargo(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    listen(&mut test, |line| counts.hear(line))
+}
+
+/// Runs the training code's smoke test, or says loudly why it can't.
+fn models() -> Result<()> {
+    let smoke = "models/smoke_test.py";
+    if !root().join(smoke).is_file() {
+        println!("  SKIPPED: there is no {smoke}");
+        return Ok(());
+    }
+    let python = std::env::var("FARFIELD_PYTHON").unwrap_or_else(|_| "python3".into());
+    let torch =
+        command(&python, ["-c", "import torch, onnx, onnxruntime"]).stderr(std::process::Stdio::null()).status();
+    if !torch.is_ok_and(|status| status.success()) {
+        println!(
+            "  SKIPPED: {python} lacks torch, onnx or onnxruntime; `pip install -r models/requirements.txt`, or name"
+        );
+        println!("  another Python by FARFIELD_PYTHON. The published network itself is tested by `cargo test`.");
+        return Ok(());
+    }
+    run(&mut command(&python, [smoke]))
+}
+
+fn browser(counts: &mut Counts) -> Result<()> {
+    let folder = root().join("tests/browser");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .context("tests/browser")?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("there are no browser tests in {}", folder.display());
+    }
+    // One file at a time: two cores carry one browser with a software GPU.
+    let mut node = command("node", ["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    node.args(files).env("FARFIELD_CHROMIUM", system::chromium()).env("FARFIELD_XTASK", std::env::current_exe()?);
+    listen(&mut node, |line| counts.hear(line))
+}
