@@ -1,5 +1,13 @@
 //! Radio materials: what a wall, a roof or the ground does to a wave. Knows nothing of geometry.
 
+mod complex;
+mod fresnel;
+mod p2040;
+
+pub use complex::Complex;
+pub use fresnel::{Coefficients, half_space, slab};
+pub use p2040::Permittivity;
+
 use serde::{Deserialize, Serialize};
 
 /// A material of ITU-R P.2040-3, table 3.

@@ -1,0 +1,110 @@
+//! The field at the end of a path: spreading, antenna, and the full complex vector through each reflection.
+//!
+//! A path's gain is (λ/4πd)² · G(departure) · |E|², where E starts as the antenna's unit polarisation vector and each
+//! reflection takes it apart into the directions across and along the plane of incidence, scales both by their complex
+//! coefficients and puts it together again (ITU-R P.2040-3 § 2.2; Sionna RT technical report § 3). The receiver is
+//! isotropic in both polarisations. Paths add in power: their phases turn within centimetres, less than any position is
+//! known to.
+
+use super::path::Path;
+use super::scene::Surface;
+use crate::antenna::Pointing;
+use crate::material::{Coefficients, Complex, half_space, slab};
+use crate::units::{Hertz, SPEED_OF_LIGHT};
+use glam::Vec3;
+use std::f32::consts::PI;
+
+/// A complex vector: real and imaginary part.
+pub type Field = (Vec3, Vec3);
+
+/// A sector as the tracer sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beam {
+    /// Its pattern as pointed. It radiates vertical polarisation: E along θ̂ of the antenna's own frame.
+    pub pointing: Pointing,
+    /// Its carrier.
+    pub frequency: Hertz,
+}
+
+/// A surface at one frequency, 16 bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct Layer {
+    /// Complex relative permittivity, real part.
+    pub eta_re: f32,
+    /// Complex relative permittivity, imaginary part (negative with losses).
+    pub eta_im: f32,
+    /// Thickness in wavelengths; negative for a half-space.
+    pub thickness: f32,
+    /// Keeps the size a multiple of 16 bytes.
+    pub padding: f32,
+}
+
+impl Layer {
+    /// `surface` at `frequency`.
+    pub fn of(surface: &Surface, frequency: Hertz) -> Self {
+        let eta = surface.material.permittivity(frequency).eta(frequency);
+        let wavelengths = |metres: f32| (f64::from(metres) * frequency.0 / SPEED_OF_LIGHT) as f32;
+        Self { eta_re: eta.re, eta_im: eta.im, thickness: surface.thickness.map_or(-1.0, wavelengths), padding: 0.0 }
+    }
+
+    /// Its reflection coefficients at the angle of incidence whose cosine is `cos`.
+    pub fn reflection(&self, cos: f32) -> Coefficients {
+        let eta = Complex::new(self.eta_re, self.eta_im);
+        if self.thickness < 0.0 { half_space(eta, cos) } else { slab(eta, self.thickness, cos).0 }
+    }
+}
+
+/// Unit polarisation of a wave that leaves along the unit vector `direction`: θ̂ of the antenna's frame, which points
+/// down where the direction is level. Straight up or down, where θ̂ is undefined, it is the antenna's forward direction.
+pub fn polarisation(pointing: &Pointing, direction: Vec3) -> Vec3 {
+    let (sa, ca) = pointing.azimuth_deg.to_radians().sin_cos();
+    let (st, ct) = pointing.downtilt_deg.to_radians().sin_cos();
+    let up = Vec3::new(sa * st, ca * st, ct);
+    let along = direction.dot(up) * direction - up;
+    let length = along.length();
+    if length < 1e-6 { Vec3::new(sa * ct, ca * ct, -st) } else { along / length }
+}
+
+/// The field after reflecting, along the unit vector `incoming`, at a surface of unit `normal` (either side).
+pub fn reflect(field: Field, incoming: Vec3, normal: Vec3, layer: &Layer) -> Field {
+    let along = incoming.dot(normal);
+    let outgoing = incoming - 2.0 * along * normal;
+    let across = incoming.cross(normal);
+    // At normal incidence any direction across will do.
+    let across = if across.length_squared() < 1e-12 { normal.any_orthonormal_vector() } else { across.normalize() };
+    let (plane_in, plane_out) = (across.cross(incoming), across.cross(outgoing));
+    let r = layer.reflection(along.abs().min(1.0));
+    let part = |axis: Vec3| Complex::new(field.0.dot(axis), field.1.dot(axis));
+    let (te, tm) = (r.te * part(across), r.tm * part(plane_in));
+    (te.re * across + tm.re * plane_out, te.im * across + tm.im * plane_out)
+}
+
+/// The field vector at the receiver for a unit field at the antenna, without spreading and without the phase of the
+/// way.
+pub fn transport(path: &Path, start: Vec3, layers: &[Layer]) -> Field {
+    let mut field = (start, Vec3::ZERO);
+    let mut at = path.from;
+    for bounce in path.bounces() {
+        let incoming = (bounce.point - at).normalize_or_zero();
+        field = reflect(field, incoming, bounce.normal, &layers[bounce.surface as usize]);
+        at = bounce.point;
+    }
+    field
+}
+
+/// Path gain as a ratio of powers, antenna included. `layers` are the scene's surfaces at the beam's frequency.
+pub fn gain(path: &Path, beam: &Beam, layers: &[Layer]) -> f32 {
+    let first = path.bounces().first().map_or(path.to, |b| b.point);
+    let departure = (first - path.from).normalize_or(Vec3::X);
+    let (re, im) = transport(path, polarisation(&beam.pointing, departure), layers);
+    let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(departure));
+    free_space(path.length(), beam.frequency) * antenna * (re.length_squared() + im.length_squared())
+}
+
+/// (λ/4πd)², at no less than one wavelength, where the far field begins.
+pub fn free_space(distance: f32, frequency: Hertz) -> f32 {
+    let wavelength = frequency.wavelength() as f32;
+    (wavelength / (4.0 * PI * distance.max(wavelength))).powi(2)
+}

@@ -1,0 +1,134 @@
+//! Mirror planes: coplanar triangles share one, so that a path's signature names few things.
+
+use glam::Vec3;
+use std::collections::HashMap;
+
+/// How far a triangle's corners may lie off a plane and still share it, metres: far below a wavelength's Fresnel zone on
+/// any wall, far above the rounding of f32 coordinates at 10 km.
+const TOLERANCE: f32 = 5e-3;
+/// Edge of the cells in which planes with like normals are looked up: the cosine-space distance of neighbours.
+const NORMAL_CELL: f32 = 1e-2;
+/// Depth of those cells, metres along the normal.
+const OFFSET_CELL: f32 = 0.5;
+
+/// A plane that mirrors, and the box around all that lies in it. 48 bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct Mirror {
+    /// Unit normal.
+    pub normal: [f32; 3],
+    /// The plane is normal · x = offset.
+    pub offset: f32,
+    /// Least corner of the box, metres.
+    pub lo: [f32; 3],
+    /// Keeps the next field at a multiple of 16 bytes.
+    pub padding: u32,
+    /// Greatest corner of the box, metres.
+    pub hi: [f32; 3],
+    /// Keeps the size a multiple of 16 bytes.
+    pub padding2: u32,
+}
+
+impl Mirror {
+    /// Height of `p` above the plane, metres along the normal.
+    #[inline]
+    pub fn height(&self, p: Vec3) -> f32 {
+        Vec3::from(self.normal).dot(p) - self.offset
+    }
+
+    /// The mirror image of `p`.
+    #[inline]
+    pub fn image(&self, p: Vec3) -> Vec3 {
+        p - 2.0 * self.height(p) * Vec3::from(self.normal)
+    }
+
+    /// Whether `p` lies in the box around the plane's triangles, within a centimetre.
+    #[inline]
+    pub fn near(&self, p: Vec3) -> bool {
+        const SLACK: f32 = 0.01;
+        p.cmpge(Vec3::from(self.lo) - SLACK).all() && p.cmple(Vec3::from(self.hi) + SLACK).all()
+    }
+}
+
+/// The planes found so far.
+#[derive(Debug, Default)]
+pub struct Planes {
+    mirrors: Vec<Mirror>,
+    cells: HashMap<[i32; 4], Vec<u32>>,
+}
+
+impl Planes {
+    /// The plane of a triangle of some area: a known one if all its corners lie in that, else a new one.
+    pub fn place(&mut self, corners: [Vec3; 3]) -> u32 {
+        let [a, b, c] = corners;
+        let mut normal = (b - a).cross(c - a).normalize_or(Vec3::Z);
+        // One of the two normals of a plane, so that both sides of a wall share it.
+        let lead = [normal.z, normal.y, normal.x].into_iter().find(|v| v.abs() > 0.1).unwrap_or(1.0);
+        normal *= lead.signum();
+        let centre = (a + b + c) / 3.0;
+        let offset = normal.dot(centre);
+        let cell = |v: f32, size: f32| (v / size).floor() as i32;
+        let key = [
+            cell(normal.x, NORMAL_CELL),
+            cell(normal.y, NORMAL_CELL),
+            cell(normal.z, NORMAL_CELL),
+            cell(offset, OFFSET_CELL),
+        ];
+        let known = self.find(key, corners);
+        let index = known.unwrap_or_else(|| {
+            let none = [f32::INFINITY; 3];
+            let most = [f32::NEG_INFINITY; 3];
+            self.mirrors.push(Mirror { normal: normal.into(), offset, lo: none, hi: most, padding: 0, padding2: 0 });
+            let index = self.mirrors.len() as u32 - 1;
+            self.cells.entry(key).or_default().push(index);
+            index
+        });
+        let mirror = &mut self.mirrors[index as usize];
+        mirror.lo = Vec3::from(mirror.lo).min(a).min(b).min(c).into();
+        mirror.hi = Vec3::from(mirror.hi).max(a).max(b).max(c).into();
+        index
+    }
+
+    /// A plane in the cells around `key` that all `corners` lie in.
+    fn find(&self, key: [i32; 4], corners: [Vec3; 3]) -> Option<u32> {
+        for step in 0..81 {
+            let at = |axis: u32| key[axis as usize] + step / 3i32.pow(axis) % 3 - 1;
+            let Some(cell) = self.cells.get(&[at(0), at(1), at(2), at(3)]) else { continue };
+            let fits = |m: &Mirror| corners.iter().all(|c| m.height(*c).abs() < TOLERANCE);
+            if let Some(found) = cell.iter().find(|i| fits(&self.mirrors[**i as usize])) {
+                return Some(*found);
+            }
+        }
+        None
+    }
+
+    /// The planes, by index.
+    pub fn into_mirrors(self) -> Vec<Mirror> {
+        self.mirrors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_and_both_sides_of_a_wall_share_a_plane() {
+        let mut planes = Planes::default();
+        let [a, b, c, d] = [(0.0, 0.0), (10.0, 0.0), (10.0, 5.0), (0.0, 5.0)].map(|(x, z)| Vec3::new(x, 700.0, z));
+        let one = planes.place([a, b, c]);
+        assert_eq!(one, planes.place([a, c, d]));
+        assert_eq!(one, planes.place([c, b, a]));
+        let shifted = [a, b, c].map(|p| p + Vec3::Y * 0.02);
+        assert_ne!(one, planes.place(shifted));
+    }
+
+    #[test]
+    fn an_image_lies_as_far_behind_the_mirror_as_the_source_before_it() {
+        let mut planes = Planes::default();
+        planes.place([Vec3::new(5.0, 0.0, 0.0), Vec3::new(5.0, 1.0, 0.0), Vec3::new(5.0, 0.0, 1.0)]);
+        let mirror = planes.into_mirrors()[0];
+        assert!((mirror.image(Vec3::new(2.0, 3.0, 4.0)) - Vec3::new(8.0, 3.0, 4.0)).length() < 1e-6);
+    }
+}

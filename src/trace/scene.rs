@@ -1,0 +1,179 @@
+//! What rays meet: triangles with the mirror plane each lies in, and the surface each is made of.
+
+use super::bvh::{self, Hit, Node};
+use super::plane::{Mirror, Planes};
+use crate::city::City;
+use crate::material::Material;
+use glam::{DVec2, Vec3};
+
+/// Walls and roofs shorter or narrower than this, metres squared, are left out.
+const LEAST_AREA: f32 = 1e-6;
+/// How far the ground reaches beyond the city, metres.
+const GROUND_MARGIN: f64 = 500.0;
+
+/// What a triangle is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Surface {
+    /// Its material.
+    pub material: Material,
+    /// Metres of a single layer in air; `None` for a body so thick that nothing comes back from its far side.
+    pub thickness: Option<f32>,
+}
+
+/// A triangle, 48 bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct Triangle {
+    /// First corner.
+    pub v0: [f32; 3],
+    /// Index of its mirror plane.
+    pub plane: u32,
+    /// From the first corner to the second.
+    pub e1: [f32; 3],
+    /// Index of its surface.
+    pub surface: u32,
+    /// From the first corner to the third.
+    pub e2: [f32; 3],
+    /// Keeps the size a multiple of 16 bytes.
+    pub padding: u32,
+}
+
+impl Triangle {
+    /// A triangle from its corners.
+    pub fn new([a, b, c]: [Vec3; 3], plane: u32, surface: u32) -> Self {
+        Self { v0: a.into(), e1: (b - a).into(), e2: (c - a).into(), plane, surface, padding: 0 }
+    }
+
+    /// Its corners.
+    pub fn corners(&self) -> [Vec3; 3] {
+        let v0 = Vec3::from(self.v0);
+        [v0, v0 + Vec3::from(self.e1), v0 + Vec3::from(self.e2)]
+    }
+}
+
+/// A scene, ready for rays.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    /// Triangles in the order of the hierarchy.
+    pub triangles: Vec<Triangle>,
+    /// The planes that mirror.
+    pub mirrors: Vec<Mirror>,
+    /// What triangles are made of.
+    pub surfaces: Vec<Surface>,
+    /// The hierarchy; empty when there is no triangle.
+    pub nodes: Vec<Node>,
+    /// Triangles left out because they have no area or a coordinate that is not a number.
+    pub skipped: usize,
+}
+
+/// Collects triangles for a scene.
+#[derive(Debug, Default)]
+pub struct SceneBuilder {
+    corners: Vec<([Vec3; 3], u32)>,
+    surfaces: Vec<Surface>,
+    skipped: usize,
+}
+
+impl SceneBuilder {
+    /// A builder without triangles.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a triangle; one without area or with a coordinate that is not finite is only counted.
+    pub fn triangle(&mut self, corners: [Vec3; 3], surface: Surface) {
+        let area = (corners[1] - corners[0]).cross(corners[2] - corners[0]).length() * 0.5;
+        if !(corners.iter().all(|c| c.is_finite()) && area > LEAST_AREA) {
+            self.skipped += 1;
+            return;
+        }
+        let known = self.surfaces.iter().position(|s| *s == surface);
+        let index = known.unwrap_or_else(|| {
+            self.surfaces.push(surface);
+            self.surfaces.len() - 1
+        });
+        self.corners.push((corners, index as u32));
+    }
+
+    /// Adds a parallelogram or any flat quadrilateral, its corners in order.
+    pub fn quad(&mut self, [a, b, c, d]: [Vec3; 4], surface: Surface) {
+        self.triangle([a, b, c], surface);
+        self.triangle([a, c, d], surface);
+    }
+
+    /// The scene of everything added.
+    pub fn build(self) -> Scene {
+        let mut planes = Planes::default();
+        // The largest triangles define the planes, since theirs are known best.
+        let mut order: Vec<usize> = (0..self.corners.len()).collect();
+        let area = |i: usize| {
+            let [a, b, c] = self.corners[i].0;
+            (b - a).cross(c - a).length_squared()
+        };
+        order.sort_by(|a, b| area(*b).total_cmp(&area(*a)).then(a.cmp(b)));
+        let mut triangles = Vec::with_capacity(order.len());
+        for i in order {
+            let (corners, surface) = self.corners[i];
+            triangles.push(Triangle::new(corners, planes.place(corners), surface));
+        }
+        let nodes = bvh::build(&mut triangles);
+        Scene { triangles, mirrors: planes.into_mirrors(), surfaces: self.surfaces, nodes, skipped: self.skipped }
+    }
+}
+
+impl Scene {
+    /// The buildings of `city` as prisms of thick walls with flat roofs on the flat ground z = 0.
+    pub fn of(city: &City) -> Self {
+        let mut builder = SceneBuilder::new();
+        let solid = |material| Surface { material, thickness: None };
+        let (min, max) = (city.bounds.min(), city.bounds.max());
+        let corner = |x: f64, y: f64| DVec2::new(x, y).as_vec2().extend(0.0);
+        let (west, east) = (min.x - GROUND_MARGIN, max.x + GROUND_MARGIN);
+        let (south, north) = (min.y - GROUND_MARGIN, max.y + GROUND_MARGIN);
+        let ground = [corner(west, south), corner(east, south), corner(east, north), corner(west, north)];
+        builder.quad(ground, solid(city.ground));
+        for building in &city.buildings {
+            let (base, top) = (building.base, building.top);
+            let stands = top > base;
+            if !stands {
+                builder.skipped += 1;
+                continue;
+            }
+            let mut flat = Vec::new();
+            let mut holes = Vec::new();
+            let footprint = &building.footprint;
+            for ring in std::iter::once(footprint.exterior()).chain(footprint.interiors()) {
+                if !flat.is_empty() {
+                    holes.push(flat.len() / 2);
+                }
+                for line in ring.lines() {
+                    let [a, b] = [line.start, line.end].map(|c| DVec2::new(c.x, c.y).as_vec2());
+                    let wall = [a.extend(base), b.extend(base), b.extend(top), a.extend(top)];
+                    builder.quad(wall, solid(building.wall));
+                    flat.extend([line.start.x, line.start.y]);
+                }
+            }
+            // A footprint that can't be cut into triangles (it crosses itself, say) keeps its walls.
+            let roof = earcutr::earcut(&flat, &holes, 2).unwrap_or_default();
+            let at = |i: usize, z: f32| DVec2::new(flat[2 * i], flat[2 * i + 1]).as_vec2().extend(z);
+            for t in roof.chunks_exact(3) {
+                builder.triangle([at(t[0], top), at(t[1], top), at(t[2], top)], solid(building.roof));
+                if base > 0.0 {
+                    builder.triangle([at(t[0], base), at(t[1], base), at(t[2], base)], solid(building.wall));
+                }
+            }
+        }
+        builder.build()
+    }
+
+    /// The first triangle on the way `origin + t·direction`, 0 < t < `limit`, that is not of plane `except`.
+    pub fn first_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: u32) -> Option<Hit> {
+        bvh::trace(&self.nodes, &self.triangles, origin, direction, limit, except, false)
+    }
+
+    /// Whether anything but plane `except` stands between `a` and `b`.
+    pub fn blocked(&self, a: Vec3, b: Vec3, except: u32) -> bool {
+        bvh::trace(&self.nodes, &self.triangles, a, b - a, 1.0, except, true).is_some()
+    }
+}

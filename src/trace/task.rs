@@ -1,0 +1,83 @@
+//! What is to be traced: one transmitter over one grid of receivers in a scene, and how finely.
+
+use super::discover::Tiling;
+use super::field::{Beam, Layer};
+use super::scene::Scene;
+use crate::city::HeightRaster;
+use crate::coverage::Grid;
+use crate::units::Hertz;
+use glam::{Vec2, Vec3};
+
+/// The golden section of 1.
+const GOLDEN_SHARE: f32 = 0.618_034;
+
+/// How finely to trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sampling {
+    /// Rays shot to find signatures.
+    pub rays: u32,
+    /// Receivers in a cell; their powers are averaged. One alone stands in the centre.
+    pub samples: u32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { rays: 1 << 18, samples: 1 }
+    }
+}
+
+/// One transmitter over one grid of receivers.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// What rays meet.
+    pub scene: &'a Scene,
+    /// The rooftops: cells under them have no prediction, and the direct way leads over them. `None` where the scene is
+    /// not made of prisms: then every cell is outdoors and the direct way is either clear or not there.
+    pub roofs: Option<&'a HeightRaster>,
+    /// Whether the direct way pays the diffraction loss over the rooftops instead of ending at them.
+    pub diffraction: bool,
+    /// Where the antennas are, local metres.
+    pub transmitter: Vec3,
+    /// The antennas there.
+    pub beams: &'a [Beam],
+    /// The receivers' cells.
+    pub grid: Grid,
+    /// The receivers' height above the local datum, metres.
+    pub height: f32,
+    /// Highest order of reflection.
+    pub depth: usize,
+    /// How finely.
+    pub sampling: Sampling,
+}
+
+impl Task<'_> {
+    /// The tiles of its candidate lists.
+    pub fn tiling(&self) -> Tiling {
+        Tiling::of(&self.grid)
+    }
+
+    /// Whether the cell's centre lies under a roof.
+    pub fn indoors(&self, ix: u32, iy: u32) -> bool {
+        self.roofs.is_some_and(|r| r.top_at(self.grid.centre(ix, iy).as_vec2()) > self.height)
+    }
+
+    /// The receivers of a cell.
+    pub fn receivers(&self, ix: u32, iy: u32) -> impl Iterator<Item = Vec3> {
+        let n = self.sampling.samples.max(1);
+        let middle = n as f32 / 2.0;
+        let (origin, cell) = (self.grid.origin.as_vec2(), self.grid.cell as f32);
+        let corner = origin + Vec2::new(ix as f32, iy as f32) * cell;
+        // A lattice whose columns and rows are all different, so that a sliver of light is hit whichever way it lies.
+        (0..n).map(move |i| {
+            let column = i as f32 + 0.5;
+            let row = (0.5 + (column - middle) * GOLDEN_SHARE).rem_euclid(1.0);
+            let offset = Vec2::new(column / n as f32, row);
+            (corner + offset * cell).extend(self.height)
+        })
+    }
+
+    /// The scene's surfaces at `frequency`.
+    pub fn layers(&self, frequency: Hertz) -> Vec<Layer> {
+        self.scene.surfaces.iter().map(|s| Layer::of(s, frequency)).collect()
+    }
+}

@@ -1,0 +1,201 @@
+//! The engine: a city and a scenario in, a map of the strongest sector out.
+
+use super::cpu;
+use super::discover::Candidates;
+use super::field::Beam;
+use super::scene::Scene;
+use super::task::{Sampling, Task};
+use crate::city::{City, HeightRaster};
+use crate::coverage::{CoverageMap, Grid, Quantity};
+use crate::empirical::RASTER_CELL;
+use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
+use crate::scenario::{EngineKind, Scenario};
+use glam::{DVec2, Vec3};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Sites whose signatures are kept.
+const KEPT_SITES: usize = 8;
+
+/// What the tracer runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Compute shaders.
+    Gpu,
+    /// This machine's cores, or this worker.
+    Cpu,
+}
+
+/// The ray tracer. It keeps the city's scene and the last sites' signatures, so that what moves no mast shoots no rays.
+#[derive(Default)]
+pub struct Tracer {
+    sampling: Sampling,
+    stage: Option<Arc<Stage>>,
+    kept: Vec<(Key, Arc<Candidates>)>,
+}
+
+/// A city made ready.
+struct Stage {
+    fingerprint: u64,
+    scene: Scene,
+    roofs: HeightRaster,
+}
+
+/// All that signatures depend on.
+#[derive(Clone, Debug, PartialEq)]
+struct Key {
+    city: u64,
+    transmitter: Vec3,
+    grid: Grid,
+    height: f32,
+    depth: usize,
+    rays: u32,
+}
+
+impl Tracer {
+    /// A tracer on the CPU.
+    pub fn cpu() -> Self {
+        Self::default()
+    }
+
+    /// A tracer on the GPU. Without one, or with a software adapter that is not allowed, or with one that fails the
+    /// known-answer probe, [`EngineError::NoAdapter`] says why.
+    #[expect(clippy::unused_async, reason = "asking for an adapter waits")]
+    pub async fn gpu(_allow_software: bool) -> Result<Self, EngineError> {
+        Err(EngineError::NoAdapter("this build has no GPU tracer".into()))
+    }
+
+    /// How finely it traces, if not by default.
+    #[must_use]
+    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = sampling;
+        self
+    }
+
+    /// What it runs on.
+    pub fn backend(&self) -> Backend {
+        Backend::Cpu
+    }
+
+    /// The GPU's name for humans.
+    pub fn adapter(&self) -> Option<String> {
+        None
+    }
+
+    /// Predicts the cells of `rows`; the map is that of the whole city, and NaN in all other rows. Rows predicted apart
+    /// are the same, bit by bit, as rows predicted together on the same backend.
+    pub async fn predict_rows(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        rows: Range<u32>,
+        job: &mut Job,
+    ) -> Result<CoverageMap, EngineError> {
+        let sites = place_sites(city, scenario)?;
+        let grid = grid_of(city, scenario)?;
+        let rows = rows.start.min(grid.ny)..rows.end.min(grid.ny);
+        let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
+        job.checkpoint(0.0, "building the scene").await?;
+        let stage = self.stage(city);
+        for (at, site) in sites {
+            let beams: Vec<Beam> =
+                site.sectors.iter().map(|s| Beam { pointing: s.pointing(), frequency: s.frequency }).collect();
+            let task = Task {
+                scene: &stage.scene,
+                roofs: Some(&stage.roofs),
+                diffraction: scenario.engines.trace.diffraction,
+                transmitter: position(at, site.height),
+                beams: &beams,
+                grid,
+                height: scenario.receivers.height as f32,
+                depth: usize::from(scenario.engines.trace.depth),
+                sampling: self.sampling,
+            };
+            let candidates = self.candidates(stage.fingerprint, &task, job).await?;
+            let gains = cpu::gather(&task, &candidates, rows.clone(), job).await?;
+            let first = grid.index(0, rows.start);
+            for (sector, gains) in site.sectors.iter().zip(gains) {
+                for (value, gain) in map.values[first..].iter_mut().zip(gains) {
+                    if gain > 0.0 {
+                        *value = value.max(sector.power.0 as f32 + 10.0 * gain.log10());
+                    }
+                }
+            }
+        }
+        Ok(map)
+    }
+
+    /// The city made ready, anew when it changed.
+    fn stage(&mut self, city: &City) -> Arc<Stage> {
+        let fingerprint = fingerprint(city);
+        if let Some(stage) = self.stage.as_ref().filter(|s| s.fingerprint == fingerprint) {
+            return Arc::clone(stage);
+        }
+        let roofs = HeightRaster::of(city, RASTER_CELL);
+        let stage = Arc::new(Stage { fingerprint, scene: Scene::of(city), roofs });
+        self.stage = Some(Arc::clone(&stage));
+        stage
+    }
+
+    /// The signatures of a task, from memory where they are known.
+    async fn candidates(&mut self, city: u64, task: &Task<'_>, job: &mut Job) -> Result<Arc<Candidates>, EngineError> {
+        let key = Key {
+            city,
+            transmitter: task.transmitter,
+            grid: task.grid,
+            height: task.height,
+            depth: task.depth,
+            rays: task.sampling.rays,
+        };
+        if let Some((_, known)) = self.kept.iter().find(|(k, _)| *k == key) {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(cpu::discover(task, job).await?);
+        if self.kept.len() >= KEPT_SITES {
+            self.kept.remove(0);
+        }
+        self.kept.push((key, Arc::clone(&found)));
+        Ok(found)
+    }
+}
+
+impl Engine for Tracer {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Traced
+    }
+
+    async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
+        let rows = 0..grid_of(city, scenario)?.ny;
+        self.predict_rows(city, scenario, rows, job).await
+    }
+}
+
+fn position(at: DVec2, height: f64) -> Vec3 {
+    at.extend(height).as_vec3()
+}
+
+/// Tells cities apart by all that the tracer reads of them.
+fn fingerprint(city: &City) -> u64 {
+    let mut hash = DefaultHasher::new();
+    let mut number = |v: f64| v.to_bits().hash(&mut hash);
+    for corner in [city.bounds.min(), city.bounds.max()] {
+        number(corner.x);
+        number(corner.y);
+    }
+    for b in &city.buildings {
+        number(f64::from(b.base));
+        number(f64::from(b.top));
+        number(f64::from(b.wall as u8));
+        number(f64::from(b.roof as u8));
+        for ring in std::iter::once(b.footprint.exterior()).chain(b.footprint.interiors()) {
+            for c in ring.coords() {
+                number(c.x);
+                number(c.y);
+            }
+            number(f64::NAN);
+        }
+    }
+    number(f64::from(city.ground as u8));
+    hash.finish()
+}
