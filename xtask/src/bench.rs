@@ -1,8 +1,138 @@
-//! One table of times and sizes, measured on this machine.
+//! One table of times and sizes, measured on this machine: natively by criterion, in Chromium by `tests/browser/bench.mjs`.
 
-use anyhow::Result;
+use crate::bundle::Bundle;
+use crate::shell::{cargo, command, read, root, run, step};
+use crate::{setup, size, system};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-/// Measures and prints.
-pub fn run() -> Result<()> {
-    anyhow::bail!("nothing is measured yet")
+/// Visits and edits measured in the browser; the table has their median.
+const RUNS: &str = "5";
+
+/// Rows of the final table: what was measured, and the result.
+type Rows = Vec<(String, String)>;
+
+/// Measures everything and prints the table in Markdown.
+pub fn run_all() -> Result<()> {
+    setup::for_web()?;
+    system::for_tests()?;
+    Bundle::Web.build()?;
+    let mut rows = Rows::new();
+    step("weighing the bundle", "bytes a visitor downloads, brotli", || weights(&mut rows))?;
+    step("measuring in Chromium", "software WebGPU and WebGL: an ordinary machine is far faster", || {
+        browser(&mut rows)
+    })?;
+    step("measuring natively", "criterion, release profile", || native(&mut rows))?;
+    println!("\n{}\n\n| measured | |\n|---|---:|", machine());
+    for (what, result) in rows {
+        println!("| {what} | {result} |");
+    }
+    Ok(())
+}
+
+fn weights(rows: &mut Rows) -> Result<()> {
+    for (part, weight) in size::PARTS.iter().zip(size::weigh(&Bundle::Web.folder())?) {
+        rows.push((format!("download: {}", part.name), size::kb(weight.brotli)));
+    }
+    Ok(())
+}
+
+fn browser(rows: &mut Rows) -> Result<()> {
+    let mut bench = command("node", ["tests/browser/bench.mjs", RUNS]);
+    bench.env("FARFIELD_CHROMIUM", system::chromium()).env("FARFIELD_XTASK", std::env::current_exe()?);
+    let told = read(&mut bench)?;
+    let told: Value =
+        serde_json::from_str(told.lines().last().unwrap_or_default()).context("bench.mjs told no JSON")?;
+    let ms = |value: &Value| value.as_f64().map_or_else(|| "not measured".into(), milliseconds);
+    for (mark, label) in [
+        ("map-interactive", "interactive map"),
+        ("first-map-empirical", "first empirical map"),
+        ("first-map-traced", "first traced map"),
+        ("first-map-learned", "first learned map"),
+    ] {
+        rows.push((format!("browser: navigation to {label}"), ms(&told["first"][mark])));
+    }
+    for (backend, label) in [("cpu", "CPU workers"), ("gpu", "software WebGPU")] {
+        rows.push((format!("browser: edit to traced map, {label}"), ms(&told[backend]["traced"])));
+    }
+    rows.push(("browser: edit to learned map, beside the tracer".into(), ms(&told["cpu"]["learned"])));
+    Ok(())
+}
+
+fn native(rows: &mut Rows) -> Result<()> {
+    run(&mut cargo(["bench", "--package", "farfield", "--benches"]))?;
+    let mut estimates = Vec::new();
+    find_estimates(&root().join("target/criterion"), &mut estimates)?;
+    estimates.sort();
+    for file in estimates {
+        let told: Value =
+            serde_json::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
+        let Some(nanoseconds) = told["median"]["point_estimate"].as_f64() else { continue };
+        rows.push((format!("native: {}", name_of(&file)), milliseconds(nanoseconds / 1e6)));
+    }
+    Ok(())
+}
+
+/// The newest estimates that criterion left, wherever they lie below `folder`.
+fn find_estimates(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.ends_with("new/estimates.json") {
+            found.push(path);
+        } else if path.is_dir() {
+            find_estimates(&path, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// `…/criterion/traced map/cpu, 2 threads/new/estimates.json` → "traced map, cpu, 2 threads".
+fn name_of(estimates: &Path) -> String {
+    let parts = estimates.iter().map(|part| part.to_string_lossy().into_owned());
+    let parts: Vec<String> = parts.skip_while(|part| part != "criterion").skip(1).collect();
+    parts[..parts.len().saturating_sub(2)].join(", ")
+}
+
+fn milliseconds(value: f64) -> String {
+    match value {
+        v if v < 10.0 => format!("{v:.2} ms"),
+        v if v < 1000.0 => format!("{v:.0} ms"),
+        v => format!("{:.2} s", v / 1000.0),
+    }
+}
+
+/// The machine in a line, as numbers mean nothing without it.
+fn machine() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map(|rest| rest.trim_start_matches([' ', '\t', ':']));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    format!(
+        "{}, {threads} threads, {} {}",
+        model.unwrap_or("unknown processor"),
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_is_named_by_its_group_and_case() {
+        let path = Path::new("/x/target/criterion/traced map/cpu, 2 threads/new/estimates.json");
+        assert_eq!(name_of(path), "traced map, cpu, 2 threads");
+    }
+
+    #[test]
+    fn times_keep_three_figures_or_so() {
+        assert_eq!(milliseconds(1.234), "1.23 ms");
+        assert_eq!(milliseconds(123.4), "123 ms");
+        assert_eq!(milliseconds(1534.0), "1.53 s");
+    }
 }

@@ -60,7 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             Box::new(move || setup::for_web().and_then(|()| bundle.build()))
         }
         "size" => Box::new(size::check),
-        "bench" => Box::new(bench::run),
+        "bench" => Box::new(bench::run_all),
         "cities" => Box::new(cities::check),
         "help" | "--help" | "-h" => Box::new(|| {
             println!("{USAGE}");

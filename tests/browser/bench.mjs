@@ -1,0 +1,74 @@
+// Times as a visitor meets them, in Chromium on this machine: `node bench.mjs [runs]`. Prints JSON; `cargo xtask bench`
+// makes the table.
+import { browser, close, site } from "./browser.mjs";
+import { link, scenarioOf } from "./links.mjs";
+import { median } from "./geometry.mjs";
+import { Tab } from "./tab.mjs";
+
+const RUNS = Number(process.argv[2] ?? 3);
+const MARKS = ["map-interactive", "first-map-empirical", "first-map-traced", "first-map-learned"];
+const ENGINES = ["empirical", "traced", "learned"];
+
+/** Opens the page in a fresh profile, does something with it, and closes it. */
+async function visit(query, hash, work) {
+  const context = await (await browser(true)).newContext({ viewport: { width: 1440, height: 900 } });
+  try {
+    const page = await context.newPage();
+    const downloads = [];
+    page.on("requestfinished", async (request) => {
+      const sizes = await request.sizes().catch(() => ({ responseBodySize: 0 }));
+      downloads.push([new URL(request.url()).pathname, sizes.responseBodySize]);
+    });
+    await page.goto(`${(await site()).address}${query}${hash}`);
+    return await work(new Tab(page, context, "bench"), downloads);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Milliseconds from navigation to each mark. */
+function firstVisit() {
+  return visit("", "", async (tab, downloads) => {
+    await tab.maps(...ENGINES);
+    const read = (names) => names.map((name) => performance.getEntriesByName(name)[0]?.startTime ?? null);
+    const marks = await tab.page.evaluate(read, MARKS);
+    const city = downloads.filter(([path]) => path.endsWith(".pmtiles")).reduce((sum, [, bytes]) => sum + bytes, 0);
+    return { marks, city };
+  });
+}
+
+/** Milliseconds from an edit that moves the antenna to each engine's new map, all engines working at once. */
+function edits(query) {
+  return visit(query, "", async (tab) => {
+    await tab.maps(...ENGINES);
+    const times = { empirical: [], traced: [], learned: [] };
+    for (let run = 0; run < RUNS; run++) {
+      const hash = link(scenarioOf({ height: 31 + run }));
+      const measured = await tab.page.evaluate(
+        async ([hash, height, engines]) => {
+          const start = performance.now();
+          const took = {};
+          location.hash = hash;
+          while (Object.keys(took).length < engines.length) {
+            await new Promise((next) => setTimeout(next, 4));
+            if (window.farfield.state().scenario.sites[0].height !== height) continue;
+            for (const engine of engines) if (!(engine in took) && window.farfield.ready(engine)) took[engine] = performance.now() - start;
+          }
+          return took;
+        },
+        [hash, 31 + run, ENGINES],
+      );
+      for (const engine of ENGINES) times[engine].push(measured[engine]);
+    }
+    return Object.fromEntries(ENGINES.map((engine) => [engine, median(times[engine])]));
+  });
+}
+
+const visits = [];
+for (let run = 0; run < RUNS; run++) visits.push(await firstVisit());
+const first = Object.fromEntries(MARKS.map((name, i) => [name, median(visits.map((visit) => visit.marks[i]))]));
+const cityBytes = median(visits.map((visit) => visit.city));
+const cpu = await edits("?backend=cpu");
+const gpu = await edits("?backend=gpu");
+await close();
+console.log(JSON.stringify({ runs: RUNS, first, cityBytes, cpu, gpu }));

@@ -1,0 +1,86 @@
+// An open page, and what one can ask of it: through its own window on itself (see README.md), by mouse and by keyboard.
+// Nothing here waits for a time; everything waits for a condition.
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ARTEFACTS = join(dirname(fileURLToPath(import.meta.url)), "artefacts");
+mkdirSync(ARTEFACTS, { recursive: true });
+
+/** Longest wait for a map: software rendering on two busy cores, not a user's machine. */
+const MAP_TIMEOUT = 180_000;
+/** Longest wait for anything that computes nothing. */
+const UI_TIMEOUT = 30_000;
+
+/** An open page and what one can ask of it. */
+export class Tab {
+  constructor(page, context, name) {
+    Object.assign(this, { page, context, name });
+  }
+
+  /** Waits for `predicate`, run in the page, to hold. */
+  async until(predicate, argument, timeout = UI_TIMEOUT) {
+    try {
+      return await this.page.waitForFunction(predicate, argument, { timeout, polling: 50 });
+    } catch (error) {
+      await this.shoot(`failed-${this.name.replace(/\W+/g, "-")}`).catch(() => {});
+      const state = await this.page.evaluate(() => JSON.stringify(window.farfield?.state())).catch(() => "gone");
+      throw new Error(`never held: ${predicate} ${JSON.stringify(argument) ?? ""}; the page's state is ${state}`, { cause: error });
+    }
+  }
+
+  /** Waits until the maps of these engines stand for the current scenario. */
+  async maps(...engines) {
+    const wanted = engines.length ? engines : ["learned", "traced"];
+    await this.until((names) => names.every((name) => window.farfield?.ready(name)), wanted, MAP_TIMEOUT);
+  }
+
+  state() {
+    return this.page.evaluate(() => window.farfield.state());
+  }
+
+  /** The engine's values at all points, `null` where it has none. */
+  values(engine, points) {
+    const read = ([engine, points]) => points.map(([lon, lat]) => window.farfield.value(engine, lon, lat) ?? null);
+    return this.page.evaluate(read, [engine, points]);
+  }
+
+  /** Where a point is drawn. */
+  project(lon, lat) {
+    return this.page.evaluate(([lon, lat]) => window.farfield.project(lon, lat), [lon, lat]);
+  }
+
+  /** The layer that is in front, as the toggle says it. */
+  layer() {
+    return this.page.locator('[data-layer][aria-pressed="true"]').getAttribute("data-layer");
+  }
+
+  /** Types a value into one of the page's fields, as a user does. */
+  async fill(name, value) {
+    const field = this.page.locator(`[name="${name}"]`);
+    await field.fill(String(value));
+    await field.press("Enter");
+    await field.blur();
+  }
+
+  /** Waits for a sentence about trouble that matches, and gives it. */
+  async notice(pattern, timeout = UI_TIMEOUT) {
+    const said = ({ source, flags }) => {
+      const all = [...document.querySelectorAll("[data-notice]")].map((notice) => notice.textContent.trim());
+      return all.find((text) => new RegExp(source, flags).test(text));
+    };
+    const found = await this.until(said, { source: pattern.source, flags: pattern.flags }, timeout);
+    return found.jsonValue();
+  }
+
+  /** Waits until the map has drawn everything it was given. */
+  async settled() {
+    await this.until(() => !window.farfield.state().busy.length, undefined, MAP_TIMEOUT);
+    await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
+
+  /** A screenshot kept as an artefact. */
+  shoot(name) {
+    return this.page.screenshot({ path: join(ARTEFACTS, `${name}.png`) });
+  }
+}
