@@ -26,13 +26,18 @@ impl Complex {
         self.re * self.re + self.im * self.im
     }
 
-    /// The square root with a non-negative real part.
+    /// The square root with a non-negative real part. The smaller part is found by division, not by a difference that
+    /// would cancel.
     #[must_use]
     pub fn sqrt(self) -> Self {
-        let magnitude = self.re.hypot(self.im);
-        let re = (0.5 * (magnitude + self.re)).max(0.0).sqrt();
-        let im = (0.5 * (magnitude - self.re)).max(0.0).sqrt();
-        Self::new(re, if self.im < 0.0 { -im } else { im })
+        let larger = (0.5 * (self.re.hypot(self.im) + self.re.abs())).sqrt();
+        if larger == 0.0 {
+            Self::default()
+        } else if self.re >= 0.0 {
+            Self::new(larger, 0.5 * self.im / larger)
+        } else {
+            Self::new(0.5 * self.im.abs() / larger, larger.copysign(self.im))
+        }
     }
 }
 

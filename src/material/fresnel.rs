@@ -16,9 +16,9 @@ pub struct Coefficients {
     pub tm: Complex,
 }
 
-/// √(η − sin²θ) for the cosine of the angle of incidence θ.
+/// √(η − sin²θ) for the cosine of the angle of incidence θ, as √(η − 1 + cos²θ): nothing cancels at grazing incidence.
 fn transverse(eta: Complex, cos: f32) -> Complex {
-    (eta - Complex::from(1.0 - cos * cos)).sqrt()
+    Complex::new((eta.re - 1.0) + cos * cos, eta.im).sqrt()
 }
 
 /// Reflection from air into a half-space of relative permittivity `eta`: P.2040-3 eq. 31. `cos` is the cosine of the

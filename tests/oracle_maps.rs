@@ -1,0 +1,80 @@
+//! Whole maps against the reference tracer's: the same mesh, the same antennas, isotropic and vertical, every surface a
+//! sheet as there, power averaged over each cell as there.
+
+mod common;
+
+use farfield::antenna::{Pattern, Pointing};
+use farfield::engine::Job;
+use farfield::trace::cpu;
+use farfield::trace::field::Beam;
+use farfield::trace::reference::{Agreement, MapFacts, agreement, read_maps, read_scene};
+use farfield::trace::task::{Sampling, Task};
+use glam::Vec3;
+
+const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
+
+/// Our agreement with each of the maps of `city` and `mode`, at each level.
+fn compare<const N: usize>(test: &str, city: &str, mode: &str, levels: [f32; N]) -> Vec<[Agreement; N]> {
+    let file = |rel: String| common::shared(test, &rel);
+    let paths = (
+        file(format!("oracle/maps/{city}.json")),
+        file(format!("oracle/maps/{city}.npz")),
+        file(format!("oracle/geometry/{city}.npz")),
+    );
+    let (Some(facts), Some(maps), Some(geometry)) = paths else { return Vec::new() };
+    let facts = MapFacts::read(&facts).expect("facts");
+    let scene = read_scene(&geometry, facts.thickness_m).expect("a scene");
+    let beams = [Beam { pointing: UPRIGHT, frequency: facts.frequency() }];
+    let references = read_maps(&maps, mode).expect("maps");
+    assert_eq!(references.len(), facts.tx.len());
+    let one = |(tx, reference): (&[f32; 3], &Vec<f32>)| {
+        let task = Task {
+            scene: &scene,
+            roofs: None,
+            diffraction: false,
+            transmitter: Vec3::from(*tx),
+            beams: &beams,
+            grid: facts.grid(),
+            height: facts.rx_height_m,
+            depth: if mode == "los" { 0 } else { 3 },
+            sampling: Sampling { rays: 1 << 19, samples: 16 },
+        };
+        let ours = pollster::block_on(async {
+            let candidates = cpu::discover(&task, &mut Job::silent()).await?;
+            cpu::gather(&task, &candidates, 0..task.grid.ny, &mut Job::silent()).await
+        });
+        let ours: Vec<f32> = ours.expect("a map")[0].iter().map(|g| 10.0 * g.log10()).collect();
+        levels.map(|level| agreement(ours.iter().zip(reference), level))
+    };
+    facts.tx.iter().zip(&references).map(one).collect()
+}
+
+fn check(city: &str, mode: &str) {
+    let test = format!("{city}_{mode}");
+    for (tx, [strong, all]) in compare(&test, city, mode, [-110.0, -130.0]).into_iter().enumerate() {
+        println!("{test} tx{tx}\n  above -110 dB {strong:?}\n  above -130 dB {all:?}");
+        assert!(strong.cells > 100);
+        assert!(strong.found >= 0.95, "tx{tx} {strong:?}");
+        assert!(strong.median <= 0.5, "tx{tx} {strong:?}");
+    }
+}
+
+#[test]
+fn line_of_sight_over_munich_is_the_references() {
+    check("munich", "los");
+}
+
+#[test]
+fn reflections_over_munich_are_the_references() {
+    check("munich", "refl");
+}
+
+#[test]
+fn line_of_sight_over_florence_is_the_references() {
+    check("florence", "los");
+}
+
+#[test]
+fn reflections_over_florence_are_the_references() {
+    check("florence", "refl");
+}
