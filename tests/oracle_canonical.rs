@@ -37,7 +37,7 @@ fn amplitude(path: &Path, layers: &[Layer], frequency: Hertz, sent: &str, heard:
         .into_iter()
         .chain(path.bounces().iter().map(|b| b.point))
         .chain([path.to])
-        .map(|p| p.as_dvec3())
+        .map(Vec3::as_dvec3)
         .collect();
     let length: f64 = points.windows(2).map(|w| w[0].distance(w[1])).sum();
     let leg = |a: usize| (points[a + 1] - points[a]).normalize().as_vec3();
