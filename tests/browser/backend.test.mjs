@@ -23,6 +23,12 @@ test("a browser started without WebGPU traces on the CPU too", async (t) => {
   assert.equal((await tab.state()).backend, "cpu");
 });
 
+test("asked for a GPU that isn't there, it says that no adapter was found, and the rest keeps working", async (t) => {
+  const tab = await open(t, { query: "?backend=gpu", hash: link(SCENARIO), webgpu: false });
+  t.diagnostic(await tab.notice(/WebGPU|GPU|adapter/));
+  await tab.maps("learned", "empirical");
+});
+
 test("the shader in the browser's WebGPU and the CPU twin make the same map", async (t) => {
   const maps = {};
   for (const backend of ["gpu", "cpu"]) {
