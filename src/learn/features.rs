@@ -1,0 +1,216 @@
+//! What the network sees: the one definition of its input, for training and for inference.
+//!
+//! A window is a square of [`Window::n`]² cells of [`CELL`] metres. Each cell gives [`CHANNELS`] numbers of order one and
+//! the baseline that the network corrects. Nothing depends on where the window lies: all geometry is relative to the
+//! antenna, so windows can be tiled over a map of any size.
+//!
+//! | # | channel | value | unknown |
+//! |---|---|---|---|
+//! | 0 | known | 1 where the land is known | 0 |
+//! | 1 | roof | building height / 30 m, at most 4 | 0 |
+//! | 2 | rise | (terrain at the cell − terrain at the antenna) / 20 m, within ±2 | 0 |
+//! | 3 | vegetation | 1 where the cover is vegetation | 0 |
+//! | 4 | street | 1 where the cover is a street or a square | 0 |
+//! | 5 | profile | share of the way from the antenna to the cell over which the land is known | – |
+//! | 6 | distance | lg(d / 200 m), d in three dimensions held to 10–2,000 m | – |
+//! | 7, 8 | direction | unit vector from the cell to the antenna: east, north | – |
+//! | 9 | azimuth | cosine of the angle off the boresight in azimuth | 1 when isotropic |
+//! | 10 | gain | antenna gain relative to its peak / 20 dB | 0 when isotropic |
+//! | 11 | depression | (angle below the boresight in the vertical plane) / 15°, within ±3 | 0 when isotropic |
+//! | 12 | base | (antenna above the ground − 25 m) / 15 m, within −1.5 to 2.5 | – |
+//! | 13 | path gain | (TR 38.901 urban macro path gain + 110 dB) / 20 dB, within ±3 | – |
+//! | 14 | sight | 1 with line of sight over the known roofs | – |
+//! | 15 | rooftops | rooftop diffraction loss / 30 dB, at most 3 | – |
+//!
+//! Frequency is not an input: measurements at one frequency can't teach it, so it acts through the baseline alone.
+//! Transmit power is not an input either: the result shifts with it decibel by decibel.
+
+use super::land::{CELL, Cover, Land};
+use crate::antenna::{Pattern, Pointing};
+use crate::empirical::{Span, rooftop_loss, uma_los, uma_nlos};
+use crate::units::Hertz;
+use glam::{DVec2, Vec2, Vec3};
+
+/// Numbers a cell.
+pub const CHANNELS: usize = 16;
+
+/// The names of the channels, in their order.
+pub const CHANNEL_NAMES: [&str; CHANNELS] = [
+    "known",
+    "roof",
+    "rise",
+    "vegetation",
+    "street",
+    "profile",
+    "distance",
+    "direction_east",
+    "direction_north",
+    "azimuth",
+    "gain",
+    "depression",
+    "base",
+    "path_gain",
+    "sight",
+    "rooftops",
+];
+
+/// An antenna over a land, and the height of the receivers.
+#[derive(Clone, Copy, Debug)]
+pub struct Link<'a> {
+    /// The land between and around.
+    pub land: &'a Land,
+    /// Where the antenna stands, local metres.
+    pub at: DVec2,
+    /// Antenna above the ground, metres.
+    pub height: f32,
+    /// How it is pointed.
+    pub pointing: Pointing,
+    /// Carrier frequency.
+    pub frequency: Hertz,
+    /// Receivers above the ground, metres.
+    pub receiver: f32,
+}
+
+/// What one cell gives the network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CellFeatures {
+    /// The channels, in the order of the table above.
+    pub channels: [f32; CHANNELS],
+    /// Antenna gain and path gain together, dB: what an isotropic receiver gets of 0 dBm by the baseline.
+    pub baseline: f32,
+}
+
+impl Link<'_> {
+    /// The features of the cell whose centre is `p`, local metres.
+    pub fn features(&self, p: Vec2) -> CellFeatures {
+        let here = self.land.at(p);
+        let at = self.at.as_vec2();
+        let datum = self.land.at(at).ground;
+        let base = at.extend(datum + self.height);
+        let user = p.extend(here.ground + self.receiver);
+        let ray = user - base;
+        let roofs = self.land.obstacles();
+        let sight = roofs.clear(base, user);
+        let rooftops = rooftop_loss(roofs, base, user, self.frequency.wavelength() as f32);
+        let path_gain = self.path_gain(at.distance(p), sight);
+        let to_antenna = (at - p).try_normalize().unwrap_or(Vec2::ZERO);
+        let (azimuth, gain, depression) = self.off_boresight(ray);
+        let flag = |b: bool| if b { 1.0 } else { 0.0 };
+        let channels = [
+            flag(here.known),
+            (here.roof / 30.0).min(4.0),
+            ((here.ground - datum) / 20.0).clamp(-2.0, 2.0) * flag(here.known),
+            flag(here.cover == Cover::Vegetation),
+            flag(here.cover == Cover::Street),
+            self.land.known_share(at, p),
+            (ray.length().clamp(10.0, 2000.0) / 200.0).log10(),
+            to_antenna.x,
+            to_antenna.y,
+            azimuth,
+            gain / 20.0,
+            (depression / 15.0).clamp(-3.0, 3.0),
+            ((self.height - 25.0) / 15.0).clamp(-1.5, 2.5),
+            ((path_gain + 110.0) / 20.0).clamp(-3.0, 3.0),
+            flag(sight),
+            (rooftops / 30.0).min(3.0),
+        ];
+        CellFeatures { channels, baseline: self.pointing.gain_dbi(ray) + path_gain }
+    }
+
+    /// Urban macro path gain over the horizontal distance, dB.
+    fn path_gain(&self, distance: f32, sight: bool) -> f32 {
+        let span = Span { d2: f64::from(distance), base: f64::from(self.height), user: f64::from(self.receiver) };
+        let loss = if sight { uma_los(span, self.frequency) } else { uma_nlos(span, self.frequency) };
+        -loss as f32
+    }
+
+    /// Cosine of the azimuth off the boresight, gain below the peak in dB, degrees below the boresight. An isotropic
+    /// antenna looks to the network like a sector's boresight in every direction.
+    fn off_boresight(&self, ray: Vec3) -> (f32, f32, f32) {
+        match self.pointing.pattern {
+            Pattern::Isotropic => (1.0, 0.0, 0.0),
+            Pattern::Tr38901 => {
+                let bearing = ray.x.atan2(ray.y);
+                let depression = (-ray.z).atan2(ray.truncate().length()).to_degrees();
+                let gain = self.pointing.gain_dbi(ray) - self.pointing.gain_dbi(self.pointing.boresight().as_vec3());
+                (
+                    (bearing - self.pointing.azimuth_deg.to_radians()).cos(),
+                    gain,
+                    depression - self.pointing.downtilt_deg,
+                )
+            }
+        }
+    }
+}
+
+/// A square of cells. Row 0 is the south.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// South-west corner, local metres.
+    pub origin: DVec2,
+    /// Cells a side.
+    pub n: usize,
+}
+
+impl Window {
+    /// The window of `n`² cells whose cell (n/2, n/2) has its centre at `p`.
+    pub fn around(p: DVec2, n: usize) -> Self {
+        Self { origin: p - (n as f64 / 2.0).floor() * f64::from(CELL) - f64::from(CELL) / 2.0, n }
+    }
+
+    /// Centre of the cell in column `ix` and row `iy`.
+    pub fn centre(&self, ix: usize, iy: usize) -> DVec2 {
+        self.origin + DVec2::new(ix as f64 + 0.5, iy as f64 + 0.5) * f64::from(CELL)
+    }
+
+    /// Column and row of the cell that holds `p`.
+    pub fn locate(&self, p: DVec2) -> Option<(usize, usize)> {
+        let q = (p - self.origin) / f64::from(CELL);
+        let n = self.n as f64;
+        (q.x >= 0.0 && q.y >= 0.0 && q.x < n && q.y < n).then_some((q.x as usize, q.y as usize))
+    }
+}
+
+/// The input of one run of the network, and the baseline that its output corrects.
+#[derive(Clone, Debug)]
+pub struct WindowFeatures {
+    /// Where the cells lie.
+    pub window: Window,
+    /// Channel by channel, each row-major from the south-west cell.
+    pub planes: Vec<f32>,
+    /// Antenna gain plus path gain by the baseline, dB, row-major.
+    pub baseline: Vec<f32>,
+}
+
+impl WindowFeatures {
+    /// A window whose rows are yet to be filled.
+    pub fn empty(window: Window) -> Self {
+        let cells = window.n * window.n;
+        Self { window, planes: vec![0.0; CHANNELS * cells], baseline: vec![0.0; cells] }
+    }
+
+    /// All rows at once.
+    pub fn of(link: &Link, window: Window) -> Self {
+        let mut features = Self::empty(window);
+        for iy in 0..window.n {
+            features.fill_row(link, iy);
+        }
+        features
+    }
+
+    /// Computes row `iy`; a row beyond the window is ignored.
+    pub fn fill_row(&mut self, link: &Link, iy: usize) {
+        let n = self.window.n;
+        if iy >= n {
+            return;
+        }
+        for ix in 0..n {
+            let cell = link.features(self.window.centre(ix, iy).as_vec2());
+            let i = iy * n + ix;
+            self.baseline[i] = cell.baseline;
+            for (channel, value) in cell.channels.into_iter().enumerate() {
+                self.planes[channel * n * n + i] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What is known of the land around an antenna, on a square lattice: the surroundings that the features read.
+//!
+//! A city archive knows every building and nothing of the terrain or the land cover; a measured network knows all three,
+//! but only near where somebody measured. Both become a [`Land`], which says for each cell what it knows.
+
+use crate::city::{City, HeightRaster};
+use glam::{DVec2, Vec2};
+
+/// Side of a cell of the land and of the network's windows, metres.
+pub const CELL: f32 = 5.0;
+/// Height given to cells without a building, so that neither line of sight nor diffraction meets the terrain itself: its
+/// rise over a few hundred metres of a city is within the error of the data.
+const NO_OBSTACLE: f32 = -1.0e4;
+/// Height given to cells of which nothing is known: no obstacle either, but told apart by [`Land::known_share`].
+const UNKNOWN: f32 = -2.0e4;
+
+/// Land cover, as far as it changes propagation beyond what the buildings say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cover {
+    /// Nobody said.
+    #[default]
+    Unknown,
+    /// Open, water or built over.
+    Other,
+    /// Grass, shrubs, trees.
+    Vegetation,
+    /// Streets and squares.
+    Street,
+}
+
+/// What one cell holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LandCell {
+    /// Whether anything below is known.
+    pub known: bool,
+    /// Terrain above the local datum, metres.
+    pub ground: f32,
+    /// Roof above the terrain, metres; 0 where there is no building.
+    pub roof: f32,
+    /// Land cover.
+    pub cover: Cover,
+}
+
+/// The cells around an antenna. Outside the lattice nothing is known.
+#[derive(Clone, Debug)]
+pub struct Land {
+    /// Roofs above the local datum, for line of sight and diffraction.
+    obstacles: HeightRaster,
+    cells: Vec<LandCell>,
+}
+
+impl Land {
+    /// The land with the given cells, row-major from the south-west corner at `origin`. `None` unless there are `nx·ny`.
+    pub fn new(origin: DVec2, nx: u32, ny: u32, cells: Vec<LandCell>) -> Option<Self> {
+        let fits = cells.len() == nx as usize * ny as usize;
+        let top = |c: &LandCell| match c {
+            LandCell { known: false, .. } => UNKNOWN,
+            LandCell { roof, ground, .. } if *roof > 0.0 => ground + roof,
+            _ => NO_OBSTACLE,
+        };
+        fits.then(|| Self {
+            obstacles: HeightRaster { origin, cell: CELL, nx, ny, top: cells.iter().map(top).collect() },
+            cells,
+        })
+    }
+
+    /// The land of a city archive: every building is known, the ground is flat, the land cover unknown.
+    pub fn of_city(city: &City) -> Self {
+        let obstacles = HeightRaster::of(city, CELL);
+        let cell = |top: &f32| LandCell { known: true, ground: 0.0, roof: *top, cover: Cover::Unknown };
+        let cells = obstacles.top.iter().map(cell).collect();
+        Self { obstacles, cells }
+    }
+
+    /// What is known at `p`, local metres.
+    pub fn at(&self, p: Vec2) -> LandCell {
+        let o = &self.obstacles;
+        let q = (p.as_dvec2() - o.origin) / f64::from(o.cell);
+        let inside = q.x >= 0.0 && q.y >= 0.0 && q.x < f64::from(o.nx) && q.y < f64::from(o.ny);
+        if inside { self.cells[q.y as usize * o.nx as usize + q.x as usize] } else { LandCell::default() }
+    }
+
+    /// The share of the way from `a` to `b` that lies over known cells, 0–1.
+    pub fn known_share(&self, a: Vec2, b: Vec2) -> f32 {
+        let mut share = 0.0;
+        self.obstacles.walk(a, b, |c| {
+            if c.top > UNKNOWN {
+                share += c.to - c.from;
+            }
+            true
+        });
+        share
+    }
+
+    /// The roofs as a height field.
+    pub fn obstacles(&self) -> &HeightRaster {
+        &self.obstacles
+    }
+}

@@ -1,0 +1,91 @@
+//! The network itself: an ONNX model run by tract, behind a door that says what is wrong with a file that isn't one.
+
+use super::features::{CHANNELS, WindowFeatures};
+use crate::engine::EngineError;
+use std::io::Cursor;
+use std::sync::Arc;
+use tract_onnx::prelude::*;
+
+/// Cells a side of the window that one run takes: the model's input has this fixed shape, which tract optimises for.
+pub const SIDE: usize = 256;
+/// Name of the model's input, `[1, CHANNELS, SIDE, SIDE]`.
+pub const INPUT: &str = "features";
+/// Name of the model's output, `[1, 2, SIDE, SIDE]`: the correction in dB and the logarithm of its spread.
+pub const OUTPUT: &str = "correction";
+/// A model larger than this is refused before it is parsed, bytes.
+const MAX_MODEL: usize = 64 << 20;
+
+/// What the network says of one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correction {
+    /// To be added to the baseline, dB, row-major from the south-west.
+    pub mean: Vec<f32>,
+    /// Standard deviation of the measurements around it, dB.
+    pub spread: Vec<f32>,
+}
+
+/// A model that is ready to run. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Network {
+    plan: Arc<TypedRunnableModel>,
+}
+
+impl Network {
+    /// The network in the bytes of an ONNX file.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] when the bytes are no ONNX model, or one with other inputs, outputs or shapes.
+    pub fn from_onnx(bytes: &[u8]) -> Result<Self, EngineError> {
+        if bytes.len() > MAX_MODEL {
+            return Err(refuse(format!("the file has {} bytes, more than a coverage model can have", bytes.len())));
+        }
+        let not_one = |e: TractError| refuse(format!("the file is not a readable ONNX model ({e})"));
+        let model = onnx().model_for_read(&mut Cursor::new(bytes)).map_err(not_one)?;
+        named(&model, "input", model.inputs.as_slice(), INPUT)?;
+        named(&model, "output", model.outputs.as_slice(), OUTPUT)?;
+        let shape = [1, CHANNELS, SIDE, SIDE];
+        let misfit = |e: TractError| refuse(format!("its layers don't fit an input of {shape:?} ({})", e.root_cause()));
+        let typed =
+            model.with_input_fact(0, f32::fact(shape).into()).and_then(|m| m.into_optimized()).map_err(misfit)?;
+        let fact = typed.output_fact(0).map_err(misfit)?;
+        let expected = [1, 2, SIDE, SIDE];
+        let fits = fact.datum_type == f32::datum_type() && fact.shape.as_concrete() == Some(&expected[..]);
+        if !fits {
+            return Err(refuse(format!("its output is {fact:?} where f32 {expected:?} is needed")));
+        }
+        Ok(Self { plan: typed.into_runnable().map_err(misfit)? })
+    }
+
+    /// Runs the network over a window of [`SIDE`] cells a side.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] when the window has another size, or the result is not finite.
+    pub fn run(&self, features: &WindowFeatures) -> Result<Correction, EngineError> {
+        let failed = |e: TractError| refuse(format!("it fails to run ({})", e.root_cause()));
+        let input = Tensor::from_shape(&[1, CHANNELS, SIDE, SIDE], &features.planes).map_err(failed)?;
+        let outputs = self.plan.run(tvec!(input.into())).map_err(failed)?;
+        let view = outputs[0].to_plain_array_view::<f32>().map_err(failed)?;
+        let values: Vec<f32> = view.iter().copied().collect();
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(refuse("it computes numbers that are not finite".into()));
+        }
+        let (mean, spread) = values.split_at(SIDE * SIDE);
+        Ok(Correction { mean: mean.to_vec(), spread: spread.iter().map(|s| s.exp()).collect() })
+    }
+}
+
+fn refuse(why: String) -> EngineError {
+    EngineError::Model(why)
+}
+
+/// Checks that the model has exactly one input or output, called `name`.
+fn named(model: &InferenceModel, what: &str, outlets: &[OutletId], name: &str) -> Result<(), EngineError> {
+    let called = |o: &OutletId| {
+        let label = model.outlet_label(*o).unwrap_or_default();
+        label == name || model.nodes.get(o.node).is_some_and(|n| n.name == name)
+    };
+    match outlets {
+        [one] if called(one) => Ok(()),
+        _ => Err(refuse(format!("it has no single {what} called “{name}”"))),
+    }
+}
