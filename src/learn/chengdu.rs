@@ -291,7 +291,7 @@ fn read_columns(path: &Path, ints: &[&str], floats: &[&str]) -> Result<Columns, 
     Ok(columns)
 }
 
-/// The output function of SplitMix64 (Steele, Lea & Flood 2014): a fixed scramble, so that folds and jitter are the same
+/// The output function of `SplitMix64` (Steele, Lea & Flood 2014): a fixed scramble, so that folds and jitter are the same
 /// on every machine.
 pub fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -121,7 +121,8 @@ impl Lattice {
         let (min, max) = (city.bounds.min(), city.bounds.max());
         let cells = |from: f64, to: f64| ((to - from) / f64::from(CELL)).ceil().max(1.0);
         let (nx, ny) = (cells(min.x, max.x), cells(min.y, max.y));
-        if !(nx * ny <= MAX_CELLS as f64) {
+        let fits = nx * ny <= MAX_CELLS as f64;
+        if !fits {
             let text =
                 format!("{} covers more land than the learned model can look at: open a smaller area", city.name);
             return Err(EngineError::Failed(text));

@@ -45,8 +45,10 @@ impl Network {
         named(&model, "output", model.outputs.as_slice(), OUTPUT)?;
         let shape = [1, CHANNELS, SIDE, SIDE];
         let misfit = |e: TractError| refuse(format!("its layers don't fit an input of {shape:?} ({})", e.root_cause()));
-        let typed =
-            model.with_input_fact(0, f32::fact(shape).into()).and_then(|m| m.into_optimized()).map_err(misfit)?;
+        let typed = model
+            .with_input_fact(0, f32::fact(shape).into())
+            .and_then(InferenceModelExt::into_optimized)
+            .map_err(misfit)?;
         let fact = typed.output_fact(0).map_err(misfit)?;
         let expected = [1, 2, SIDE, SIDE];
         let fits = fact.datum_type == f32::datum_type() && fact.shape.as_concrete() == Some(&expected[..]);
