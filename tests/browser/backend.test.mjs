@@ -47,3 +47,19 @@ test("the shader in the browser's WebGPU and the CPU twin make the same map", as
   assert.ok(at(0.5) < 0.01, `median ${at(0.5)} dB`);
   assert.ok(at(0.99) < 0.5, `99 % within ${at(0.99)} dB`);
 });
+
+test("a GPU that is lost is a sentence, and the map can be made again", async (t) => {
+  // What the browser itself says when its GPU process ends.
+  const tab = await open(t, { query: "?backend=gpu", hash: link(SCENARIO), expected: /GPU|gpu|WebGL|context|[Dd]evice|lost|Instance/ });
+  await tab.maps("traced");
+  const killer = await tab.context.newPage();
+  await killer.goto("chrome://gpucrash").catch(() => {});
+  await killer.close();
+  await tab.fill("azimuth", 200);
+  await tab.until(() => window.farfield.ready("traced") || document.querySelector("[data-notice]"), undefined, 60_000);
+  if (!(await tab.page.evaluate(() => window.farfield.ready("traced")))) {
+    t.diagnostic(await tab.notice(/GPU|WebGPU/));
+    await tab.page.locator('[data-action="retry"]').first().click();
+  }
+  await tab.maps("traced");
+});

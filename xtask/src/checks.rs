@@ -31,6 +31,7 @@ pub fn run_all(quick: bool) -> Result<()> {
     setup::rust_components()?;
     system::for_tests()?;
 
+    let bundle = (!quick).then(|| Bundle::Web.build_beside());
     let mut report = Report::default();
     report.check("format", "one layout, so that changes show only what changed", |_| {
         run(&mut cargo(["fmt", "--all", "--check"]))
@@ -42,8 +43,8 @@ pub fn run_all(quick: bool) -> Result<()> {
     report.check("rustdoc", "links that lead nowhere are errors", |_| rustdoc());
     report.check("cargo test", "unit, property and reference tests; the GPU tracer on software Vulkan", cargo_test);
     report.check("models", "the training code still runs, where Python has what it needs", |_| models());
-    if !quick {
-        report.check("web bundle", "what is tested below is what ships", |_| Bundle::Web.build());
+    if let Some(bundle) = bundle {
+        report.check("web bundle", "what is tested below is what ships", |_| bundle.finish());
         report.check("size budget", "nobody notices a megabyte otherwise", |_| size::check());
         report.check("browser", "the page in Chromium, with WebGPU and without", browser);
     }

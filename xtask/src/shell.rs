@@ -1,6 +1,7 @@
 //! Running other programs, and saying what is being done and why.
 
 use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -52,6 +53,23 @@ pub fn run(command: &mut Command) -> Result<()> {
     println!("  $ {}", shown(command));
     let status = command.status().with_context(|| format!("could not start `{}`", shown(command)))?;
     if status.success() { Ok(()) } else { bail!("`{}` ended with {status}", shown(command)) }
+}
+
+/// Runs it with all its output going to a file; anything but success is an error that quotes the end of it.
+pub fn run_logged(command: &mut Command, log: &Path) -> Result<()> {
+    if let Some(folder) = log.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = File::create(log).with_context(|| log.display().to_string())?;
+    let status = command.stdout(file.try_clone()?).stderr(file).status();
+    let status = status.with_context(|| format!("could not start `{}`", shown(command)))?;
+    if status.success() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines[lines.len().saturating_sub(40)..].join("\n");
+    bail!("`{}` ended with {status}:\n{end}", shown(command))
 }
 
 /// Runs it quietly and gives what it printed.
@@ -123,5 +141,15 @@ mod tests {
         assert_eq!(heard, ["one", "two"]);
         assert!(result.is_err_and(|error| error.to_string().contains('3')));
         assert!(run(&mut command("no-such-program-here", ["x"])).is_err());
+    }
+
+    #[test]
+    fn a_log_holds_both_outputs_and_its_end_is_quoted() {
+        let log = root().join(format!("target/xtask/log-test-{}", std::process::id()));
+        let failed = run_logged(&mut command("sh", ["-c", "echo out; echo err >&2; exit 1"]), &log);
+        let text = fs::read_to_string(&log).expect("a log");
+        fs::remove_file(&log).expect("removed");
+        assert!(text.contains("out") && text.contains("err"), "{text}");
+        assert!(failed.is_err_and(|error| error.to_string().ends_with("out\nerr")));
     }
 }
