@@ -18,6 +18,8 @@ const SAH_DEPTH: u32 = 32;
 pub const STACK: usize = 64;
 /// By how much a triangle is widened, in barycentric units, so that rays do not slip through shared edges.
 const SEAM: f32 = 1e-5;
+/// A ray lies in a triangle's plane when their determinant is smaller than this.
+const PARALLEL: f32 = 1e-12;
 /// Direction components smaller than this are taken as this in the slab test, so that no 0 · ∞ appears.
 const TINY: f32 = 1e-20;
 
@@ -167,12 +169,15 @@ fn enter(node: &Node, origin: Vec3, inverse: Vec3, limit: f32) -> Option<f32> {
 fn intersect(triangle: &Triangle, origin: Vec3, direction: Vec3) -> Option<f32> {
     let (e1, e2) = (Vec3::from(triangle.e1), Vec3::from(triangle.e2));
     let p = direction.cross(e2);
-    let inverse = 1.0 / e1.dot(p);
+    let determinant = e1.dot(p);
+    if determinant.abs() < PARALLEL {
+        return None;
+    }
+    let inverse = 1.0 / determinant;
     let s = origin - Vec3::from(triangle.v0);
     let u = s.dot(p) * inverse;
     let q = s.cross(e1);
     let v = direction.dot(q) * inverse;
-    // Written so that a NaN, from a ray in the triangle's own plane, is no hit.
     let inside = u >= -SEAM && v >= -SEAM && u + v <= 1.0 + SEAM;
     inside.then(|| e2.dot(q) * inverse)
 }

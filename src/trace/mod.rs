@@ -16,6 +16,8 @@ pub mod bvh;
 pub mod cpu;
 pub mod discover;
 pub mod field;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod path;
 pub mod plane;
 #[cfg(feature = "cli")]

@@ -28,11 +28,42 @@ pub enum Backend {
 }
 
 /// The ray tracer. It keeps the city's scene and the last sites' signatures, so that what moves no mast shoots no rays.
-#[derive(Default)]
 pub struct Tracer {
+    machine: Machine,
     sampling: Sampling,
     stage: Option<Arc<Stage>>,
     kept: Vec<(Key, Arc<Candidates>)>,
+}
+
+/// What computes.
+enum Machine {
+    Cpu,
+    #[cfg(feature = "gpu")]
+    Gpu(super::gpu::Gpu),
+}
+
+impl Machine {
+    async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+        match self {
+            Self::Cpu => cpu::discover(task, job).await,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.discover(task, job).await,
+        }
+    }
+
+    async fn gather(
+        &self,
+        task: &Task<'_>,
+        candidates: &Candidates,
+        rows: Range<u32>,
+        job: &mut Job,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        match self {
+            Self::Cpu => cpu::gather(task, candidates, rows, job).await,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.gather(task, candidates, rows, job).await,
+        }
+    }
 }
 
 /// A city made ready.
@@ -56,14 +87,18 @@ struct Key {
 impl Tracer {
     /// A tracer on the CPU.
     pub fn cpu() -> Self {
-        Self::default()
+        Self::on(Machine::Cpu)
     }
 
     /// A tracer on the GPU. Without one, or with a software adapter that is not allowed, or with one that fails the
     /// known-answer probe, [`EngineError::NoAdapter`] says why.
-    #[expect(clippy::unused_async, reason = "asking for an adapter waits")]
-    pub async fn gpu(_allow_software: bool) -> Result<Self, EngineError> {
-        Err(EngineError::NoAdapter("this build has no GPU tracer".into()))
+    #[cfg(feature = "gpu")]
+    pub async fn gpu(allow_software: bool) -> Result<Self, EngineError> {
+        Ok(Self::on(Machine::Gpu(super::gpu::Gpu::open(allow_software).await?)))
+    }
+
+    fn on(machine: Machine) -> Self {
+        Self { machine, sampling: Sampling::default(), stage: None, kept: Vec::new() }
     }
 
     /// How finely it traces, if not by default.
@@ -75,12 +110,20 @@ impl Tracer {
 
     /// What it runs on.
     pub fn backend(&self) -> Backend {
-        Backend::Cpu
+        match self.machine {
+            Machine::Cpu => Backend::Cpu,
+            #[cfg(feature = "gpu")]
+            Machine::Gpu(_) => Backend::Gpu,
+        }
     }
 
     /// The GPU's name for humans.
     pub fn adapter(&self) -> Option<String> {
-        None
+        match &self.machine {
+            Machine::Cpu => None,
+            #[cfg(feature = "gpu")]
+            Machine::Gpu(gpu) => Some(gpu.name().to_owned()),
+        }
     }
 
     /// Predicts the cells of `rows`; the map is that of the whole city, and NaN in all other rows. Rows predicted apart
@@ -113,7 +156,7 @@ impl Tracer {
                 sampling: self.sampling,
             };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
-            let gains = cpu::gather(&task, &candidates, rows.clone(), job).await?;
+            let gains = self.machine.gather(&task, &candidates, rows.clone(), job).await?;
             let first = grid.index(0, rows.start);
             for (sector, gains) in site.sectors.iter().zip(gains) {
                 for (value, gain) in map.values[first..].iter_mut().zip(gains) {
@@ -151,7 +194,7 @@ impl Tracer {
         if let Some((_, known)) = self.kept.iter().find(|(k, _)| *k == key) {
             return Ok(Arc::clone(known));
         }
-        let found = Arc::new(cpu::discover(task, job).await?);
+        let found = Arc::new(self.machine.discover(task, job).await?);
         if self.kept.len() >= KEPT_SITES {
             self.kept.remove(0);
         }

@@ -1,0 +1,146 @@
+//! The shaders' uniforms, field by field as in their `Params`.
+
+use crate::antenna::Pattern;
+use crate::trace::discover::{Aim, Tiling};
+use crate::trace::field::Beam;
+use crate::trace::task::Task;
+use bytemuck::{Pod, Zeroable};
+
+/// Most beams in one pass.
+pub const BEAMS: usize = 4;
+/// The direct way pays the loss over the rooftops.
+const DIFFRACTION: u32 = 1;
+/// There are rooftops.
+const ROOFS: u32 = 2;
+
+/// `Params` of `discover.wgsl`.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct DiscoverParams {
+    transmitter: [f32; 3],
+    height: f32,
+    origin: [f32; 2],
+    side: f32,
+    rise: f32,
+    tiles: [u32; 2],
+    reach: f32,
+    rays: u32,
+    /// First ray of this pass.
+    pub first: u32,
+    /// Number of rays in this pass.
+    pub count: u32,
+    depth: u32,
+    padding: u32,
+}
+
+impl DiscoverParams {
+    /// For a task, without rays yet.
+    pub fn new(task: &Task<'_>, tiling: &Tiling, aim: &Aim, depth: u32) -> Self {
+        Self {
+            transmitter: task.transmitter.into(),
+            height: task.height,
+            origin: tiling.origin.into(),
+            side: tiling.side,
+            rise: aim.rise,
+            tiles: tiling.count.into(),
+            reach: aim.reach,
+            rays: aim.rays,
+            depth,
+            ..Self::zeroed()
+        }
+    }
+}
+
+/// `Beam` of `field.wgsl`.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+struct BeamParams {
+    right: [f32; 3],
+    pattern: u32,
+    ahead: [f32; 3],
+    wavelength: f32,
+    up: [f32; 3],
+    padding: u32,
+}
+
+impl From<&Beam> for BeamParams {
+    fn from(beam: &Beam) -> Self {
+        let (sa, ca) = beam.pointing.azimuth_deg.to_radians().sin_cos();
+        let (st, ct) = beam.pointing.downtilt_deg.to_radians().sin_cos();
+        let pattern = match beam.pointing.pattern {
+            Pattern::Isotropic => 0,
+            Pattern::Tr38901 => 1,
+        };
+        Self {
+            right: [ca, -sa, 0.0],
+            pattern,
+            ahead: [sa * ct, ca * ct, -st],
+            wavelength: beam.frequency.wavelength() as f32,
+            up: [sa * st, ca * st, ct],
+            padding: 0,
+        }
+    }
+}
+
+/// `Params` of `gather.wgsl`.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct GatherParams {
+    transmitter: [f32; 3],
+    depth: u32,
+    origin: [f32; 2],
+    cell: f32,
+    height: f32,
+    nx: u32,
+    /// First receiver of this pass.
+    pub first: u32,
+    /// Number of receivers in this pass.
+    pub count: u32,
+    /// Receivers in a cell, at least one.
+    pub samples: u32,
+    tiles_x: u32,
+    tile_cells: u32,
+    starts: u32,
+    surfaces: u32,
+    beams: u32,
+    flags: u32,
+    raster_size: [u32; 2],
+    raster_origin: [f32; 2],
+    raster_cell: f32,
+    padding: u32,
+    beam: [BeamParams; BEAMS],
+}
+
+impl GatherParams {
+    /// For a task of at most [`BEAMS`] beams, without receivers yet; `starts` is the number of list beginnings.
+    pub fn new(task: &Task<'_>, starts: u32) -> Self {
+        let tiling = task.tiling();
+        let mut beam = [BeamParams::zeroed(); BEAMS];
+        for (to, from) in beam.iter_mut().zip(task.beams) {
+            *to = from.into();
+        }
+        let raster = task.roofs.map(|r| ([r.nx, r.ny], r.origin.as_vec2().into(), r.cell));
+        let (raster_size, raster_origin, raster_cell) = raster.unwrap_or(([0, 0], [0.0, 0.0], 1.0));
+        let flag = |on: bool, bit: u32| if on { bit } else { 0 };
+        Self {
+            transmitter: task.transmitter.into(),
+            depth: task.depth as u32,
+            origin: tiling.origin.into(),
+            cell: task.grid.cell as f32,
+            height: task.height,
+            nx: task.grid.nx,
+            samples: task.sampling.samples.max(1),
+            tiles_x: tiling.count.x,
+            tile_cells: tiling.cells,
+            starts,
+            surfaces: task.scene.surfaces.len() as u32,
+            beams: task.beams.len() as u32,
+            flags: flag(task.roofs.is_some(), ROOFS) | flag(task.roofs.is_some() && task.diffraction, DIFFRACTION),
+            raster_size,
+            raster_origin,
+            raster_cell,
+            beam,
+            ..Self::zeroed()
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The tracer on the GPU: two compute shaders that do what [`super::cpu`] does, with the same numbers.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `device` | the adapter, its loss, buffers in and numbers out |
+//! | `layout` | what the shaders' uniforms look like |
+//! | `pace` | how much to submit at once, so that the screen stays alive and a cancellation is heard |
+//! | `probe` | the known answer that a device must give before it is trusted |
+//! | `scene.wgsl` | the walk through the hierarchy |
+//! | `discover.wgsl` | rays that look for signatures |
+//! | `gather.wgsl`, `field.wgsl`, `roofs.wgsl` | receivers that collect paths, their field, the rooftops |
+
+mod device;
+mod layout;
+mod pace;
+mod probe;
+
+use super::bvh::NO_PLANE;
+use super::discover::{Aim, Candidates, Signature};
+use super::field::Layer;
+use super::path::MAX_ORDER;
+use super::scene::Scene;
+use super::task::Task;
+use crate::engine::{EngineError, Job};
+use device::{Device, Inputs};
+use layout::{BEAMS, DiscoverParams, GatherParams};
+use pace::Pace;
+use std::collections::HashSet;
+use std::ops::Range;
+
+const DISCOVER: &str = concat!(include_str!("scene.wgsl"), include_str!("discover.wgsl"));
+const GATHER: &str = concat!(
+    include_str!("scene.wgsl"),
+    include_str!("field.wgsl"),
+    include_str!("roofs.wgsl"),
+    include_str!("gather.wgsl")
+);
+/// Most rays or receivers in one submission; the outputs are made for this many.
+const MOST_AT_ONCE: u32 = 1 << 16;
+
+/// A GPU that has answered the probe rightly.
+pub struct Gpu {
+    device: Device,
+    discover: wgpu::ComputePipeline,
+    gather: wgpu::ComputePipeline,
+}
+
+impl Gpu {
+    /// Opens the best adapter. A software adapter is only taken if allowed.
+    pub async fn open(allow_software: bool) -> Result<Self, EngineError> {
+        let device = Device::open(allow_software).await?;
+        let discover = device.pipeline("discover", DISCOVER).await?;
+        let gather = device.pipeline("gather", GATHER).await?;
+        let gpu = Self { device, discover, gather };
+        probe::check(&gpu).await?;
+        Ok(gpu)
+    }
+
+    /// The adapter's name for humans.
+    pub fn name(&self) -> &str {
+        &self.device.name
+    }
+
+    /// As [`super::cpu::discover`].
+    pub async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+        let tiling = task.tiling();
+        let mut told: HashSet<(u32, Signature)> = HashSet::new();
+        let depth = task.depth.min(MAX_ORDER);
+        let rays = if depth == 0 { 0 } else { task.sampling.rays };
+        let aim = Aim::new(task.transmitter, task.height, &task.grid, rays);
+        let words = 2 * depth;
+        let mut params = DiscoverParams::new(task, &tiling, &aim, depth as u32);
+        let pass = self.device.pass(
+            &self.discover,
+            size_of::<DiscoverParams>(),
+            &scene_inputs(task.scene),
+            MOST_AT_ONCE as usize * words,
+        )?;
+        let mut pace = Pace::new(4096, MOST_AT_ONCE);
+        let mut start = 0;
+        while start < rays {
+            job.checkpoint(start as f32 / rays as f32, "casting rays").await?;
+            params.first = start;
+            params.count = pace.size().min(rays - start);
+            let count = params.count;
+            let answer: Vec<u32> =
+                pace.time(pass.run(bytemuck::bytes_of(&params), count, count as usize * words)).await?;
+            for ray in answer.chunks_exact(words) {
+                let (mirrors, tiles) = ray.split_at(depth);
+                let mut signature = [NO_PLANE; MAX_ORDER];
+                for (k, (mirror, tile)) in mirrors.iter().zip(tiles).enumerate() {
+                    signature[k] = *mirror;
+                    if *tile != NO_PLANE {
+                        told.insert((*tile, signature));
+                    }
+                }
+            }
+            start += count;
+        }
+        Ok(Candidates::collect(&tiling, &told))
+    }
+
+    /// As [`super::cpu::gather`].
+    pub async fn gather(
+        &self,
+        task: &Task<'_>,
+        candidates: &Candidates,
+        rows: Range<u32>,
+        job: &mut Job,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let mut gains = Vec::with_capacity(task.beams.len());
+        let groups = task.beams.chunks(BEAMS).count().max(1) as f32;
+        for (i, beams) in task.beams.chunks(BEAMS).enumerate() {
+            let task = Task { beams, ..*task };
+            let done = |share: f32| (i as f32 + share) / groups;
+            gains.extend(self.gather_beams(&task, candidates, rows.clone(), job, done).await?);
+        }
+        Ok(gains)
+    }
+
+    /// [`Gpu::gather`] for no more than [`BEAMS`] beams.
+    async fn gather_beams(
+        &self,
+        task: &Task<'_>,
+        candidates: &Candidates,
+        rows: Range<u32>,
+        job: &mut Job,
+        done: impl Fn(f32) -> f32,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let depth = task.depth.min(MAX_ORDER);
+        let signatures: Vec<u32> = candidates.signatures.iter().flat_map(|s| s[..depth].iter().copied()).collect();
+        let lists: Vec<u32> = candidates.starts.iter().chain(&candidates.entries).copied().collect();
+        let layers: Vec<Layer> = task.beams.iter().flat_map(|b| task.layers(b.frequency)).collect();
+        let roofs = task.roofs.map_or(&[][..], |r| &r.top);
+        let inputs = [
+            bytemuck::cast_slice(&signatures),
+            bytemuck::cast_slice(&lists),
+            bytemuck::cast_slice(roofs),
+            bytemuck::cast_slice(&layers),
+        ];
+        let beams = task.beams.len();
+        let all = [&scene_inputs(task.scene)[..], &inputs[..]].concat();
+        let pass = self.device.pass(&self.gather, size_of::<GatherParams>(), &all, MOST_AT_ONCE as usize * beams)?;
+        let mut params = GatherParams::new(task, candidates.starts.len() as u32);
+        let samples = params.samples;
+        let (first, last) = (rows.start * task.grid.nx, rows.end * task.grid.nx);
+        let mut gains = vec![Vec::with_capacity((last - first) as usize); beams];
+        let mut pace = Pace::new(1024, MOST_AT_ONCE);
+        let mut start = first;
+        while start < last {
+            job.checkpoint(done((start - first) as f32 / (last - first) as f32), "collecting paths").await?;
+            let cells = (pace.size() / samples).clamp(1, last - start);
+            params.first = start * samples;
+            params.count = cells * samples;
+            let count = params.count;
+            let answer: Vec<f32> =
+                pace.time(pass.run(bytemuck::bytes_of(&params), count, count as usize * beams)).await?;
+            for cell in answer.chunks_exact(samples as usize * beams) {
+                for (b, all) in gains.iter_mut().enumerate() {
+                    let sum: f32 = cell.iter().skip(b).step_by(beams).sum();
+                    all.push(if cell[b] < 0.0 { f32::NAN } else { sum / samples as f32 });
+                }
+            }
+            start += cells;
+        }
+        Ok(gains)
+    }
+}
+
+/// The scene's buffers, in the order of their bindings.
+fn scene_inputs(scene: &Scene) -> Inputs<'_> {
+    [bytemuck::cast_slice(&scene.nodes), bytemuck::cast_slice(&scene.triangles), bytemuck::cast_slice(&scene.mirrors)]
+}

@@ -1,0 +1,69 @@
+//! The known answer: a small scene with every kind of path, whose gains are known. A device that gets them wrong (a
+//! driver's bug, a blocklisted adapter) is not used.
+
+use super::Gpu;
+use crate::antenna::{Pattern, Pointing};
+use crate::city::HeightRaster;
+use crate::coverage::Grid;
+use crate::engine::{EngineError, Job};
+use crate::material::Material;
+use crate::trace::cpu;
+use crate::trace::field::Beam;
+use crate::trace::scene::{SceneBuilder, Surface};
+use crate::trace::task::{Sampling, Task};
+use crate::units::Hertz;
+use glam::{DVec2, Vec3};
+
+/// Largest error of a right answer, dB.
+const TOLERANCE_DB: f32 = 0.05;
+
+/// Lets the GPU trace a street with a ground, a wall and a low house between, and compares with its twin on the CPU.
+pub async fn check(gpu: &Gpu) -> Result<(), EngineError> {
+    let solid = |material| Surface { material, thickness: None };
+    let sheet = |material| Surface { material, thickness: Some(0.1) };
+    let mut builder = SceneBuilder::new();
+    let square = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
+    builder.quad(square.map(|(x, y)| Vec3::new(x, y, 0.0) * 200.0), solid(Material::MediumDryGround));
+    builder.quad(square.map(|(x, z)| Vec3::new(x * 60.0, 30.0, z * 15.0 + 15.0)), solid(Material::Concrete));
+    builder.quad(square.map(|(y, z)| Vec3::new(0.5, y * 4.0, z * 2.0 + 2.0)), sheet(Material::Glass));
+    let scene = builder.build();
+    let mut roofs = HeightRaster { origin: DVec2::splat(-40.0), cell: 1.0, nx: 80, ny: 80, top: vec![0.0; 6400] };
+    for y in 36..44 {
+        roofs.top[y * 80 + 40] = 4.0;
+    }
+    let beam = |pattern, mhz, azimuth_deg| Beam {
+        pointing: Pointing { pattern, azimuth_deg, downtilt_deg: 5.0 },
+        frequency: Hertz::from_mhz(mhz),
+    };
+    let beams = [beam(Pattern::Isotropic, 3500.0, 0.0), beam(Pattern::Tr38901, 900.0, 70.0)];
+    let task = Task {
+        scene: &scene,
+        roofs: Some(&roofs),
+        diffraction: true,
+        transmitter: Vec3::new(-25.3, 1.2, 6.1),
+        beams: &beams,
+        grid: Grid { origin: DVec2::new(-16.0, -16.0), cell: 4.0, nx: 8, ny: 8 },
+        height: 1.5,
+        depth: 2,
+        sampling: Sampling { rays: 512, samples: 1 },
+    };
+    let mut job = Job::silent();
+    let known = cpu::discover(&task, &mut job).await?;
+    let found = gpu.discover(&task, &mut job).await?;
+    let right = cpu::gather(&task, &known, 0..task.grid.ny, &mut job).await?;
+    let given = gpu.gather(&task, &found, 0..task.grid.ny, &mut job).await?;
+    let worst = right.iter().flatten().zip(given.iter().flatten()).map(|(r, g)| error_db(*r, *g)).fold(0.0, f32::max);
+    if worst <= TOLERANCE_DB {
+        return Ok(());
+    }
+    Err(EngineError::NoAdapter(format!("{} gets a known answer wrong by {worst:.1} dB", gpu.name())))
+}
+
+/// How far apart two gains are, dB; infinitely where only one is a number.
+fn error_db(right: f32, given: f32) -> f32 {
+    if (right.is_nan() && given.is_nan()) || right == given {
+        return 0.0;
+    }
+    let error = (10.0 * (given / right).log10()).abs();
+    if error.is_nan() { f32::INFINITY } else { error }
+}

@@ -1,0 +1,152 @@
+//! The two backends are twins: the same city and scenario give the same map. Needs a Vulkan adapter, software will do;
+//! without one these tests fail, they do not skip.
+
+use farfield::antenna::{Pattern, Pointing};
+use farfield::city::{Building, City, HeightRaster, HeightSource};
+use farfield::engine::{Engine, EngineError, Job};
+use farfield::geodesy::{LocalFrame, LonLat};
+use farfield::material::Material;
+use farfield::scenario::{Scenario, Sector, Site};
+use farfield::trace::field::Beam;
+use farfield::trace::gpu::Gpu;
+use farfield::trace::scene::Scene;
+use farfield::trace::task::{Sampling, Task};
+use farfield::trace::{Backend, Tracer, cpu};
+use farfield::units::Hertz;
+use geo::{Rect, coord, polygon};
+use glam::{DVec2, Vec3};
+use pollster::block_on;
+use proptest::prelude::*;
+
+/// Cells where a path grazes an edge may have it on one backend and not on the other: at most this share.
+const GRAZING: f64 = 0.01;
+/// All others agree to this, dB.
+const TOLERANCE_DB: f32 = 0.02;
+
+fn city(buildings: Vec<Building>) -> City {
+    City {
+        name: "blocks".into(),
+        attribution: String::new(),
+        frame: LocalFrame::new(LonLat::new(11.5, 48.1)),
+        bounds: Rect::new(coord! { x: -100.0, y: -100.0 }, coord! { x: 100.0, y: 100.0 }),
+        buildings,
+        ground: Material::MediumDryGround,
+    }
+}
+
+prop_compose! {
+    fn building()(x in -90.0..90.0f64, y in -90.0..90.0f64, w in 4.0..30.0f64, d in 4.0..30.0f64, turn in 0.0..1.5f64, top in 3.0..40.0f32, wall in 0usize..11, roof in 0usize..11, id in 0u64..u64::MAX) -> Building {
+        let at = |u: f64, v: f64| {
+            let p = DVec2::from_angle(turn).rotate(DVec2::new(u * w, v * d));
+            (x + p.x, y + p.y)
+        };
+        let footprint = polygon![at(-0.5, -0.5).into(), at(0.5, -0.5).into(), at(0.5, 0.5).into(), at(-0.5, 0.5).into()];
+        Building { id, footprint, base: 0.0, top, height_source: HeightSource::Model, wall: Material::ALL[wall], roof: Material::ALL[roof] }
+    }
+}
+
+/// Asserts that two maps, as ratios of powers, are twins.
+fn assert_twins(a: &[f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len());
+    let db = |v: f32| 10.0 * v.log10();
+    let differ = |a: f32, b: f32| {
+        let same = (a.is_nan() && b.is_nan()) || a == b || (db(a) - db(b)).abs() <= TOLERANCE_DB;
+        !same
+    };
+    let wrong: Vec<(usize, f32, f32)> = a
+        .iter()
+        .zip(b)
+        .enumerate()
+        .filter(|(_, (a, b))| differ(**a, **b))
+        .map(|(i, (a, b))| (i, db(*a), db(*b)))
+        .collect();
+    assert!(
+        wrong.len() as f64 <= GRAZING * a.len() as f64,
+        "{} of {} cells differ: {:?}",
+        wrong.len(),
+        a.len(),
+        &wrong[..wrong.len().min(8)]
+    );
+}
+
+#[test]
+fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
+    let gpu = block_on(Gpu::open(true)).expect("a Vulkan adapter that answers the probe; install mesa-vulkan-drivers");
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 6, ..ProptestConfig::default() });
+    let strategy = (
+        prop::collection::vec(building(), 0..25),
+        (-95.0..95.0f32, -95.0..95.0f32, 2.0..60.0f32),
+        (0usize..=4, any::<bool>(), 1u32..4),
+        (0.0..360.0f32, 0.0..15.0f32, 400.0..40_000.0f64),
+    );
+    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction, samples), (azimuth_deg, downtilt_deg, mhz))| {
+        let city = city(buildings);
+        let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
+        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg }, frequency: Hertz::from_mhz(mhz) };
+        let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
+        let task = Task {
+            scene: &scene,
+            roofs: Some(&roofs),
+            diffraction,
+            transmitter: Vec3::new(x, y, z),
+            beams: &beams,
+            grid: farfield::coverage::Grid::covering(city.bounds, 5.0).expect("a grid"),
+            height: 1.5,
+            depth,
+            sampling: Sampling { rays: 4096, samples },
+        };
+        let mut job = Job::silent();
+        let candidates = block_on(cpu::discover(&task, &mut job)).expect("candidates");
+        let right = block_on(cpu::gather(&task, &candidates, 3..37, &mut job)).expect("a map");
+        let given = block_on(gpu.gather(&task, &candidates, 3..37, &mut job)).expect("a map");
+        prop_assert_eq!(right.len(), given.len());
+        for (right, given) in right.iter().zip(&given) {
+            assert_twins(right, given);
+        }
+        let found = block_on(gpu.discover(&task, &mut job)).expect("candidates");
+        let pairs = |c: &farfield::trace::discover::Candidates| -> std::collections::HashSet<(usize, farfield::trace::discover::Signature)> {
+            (0..c.starts.len() - 1).flat_map(|t| c.entries[c.starts[t] as usize..c.starts[t + 1] as usize].iter().map(move |e| (t, c.signatures[*e as usize]))).collect()
+        };
+        let (ours, theirs) = (pairs(&candidates), pairs(&found));
+        let differ = ours.symmetric_difference(&theirs).count();
+        prop_assert!(differ as f64 <= 0.02 * ours.len() as f64 + 10.0, "{} of {} candidates differ", differ, ours.len());
+        Ok(())
+    });
+    run.expect("twins");
+}
+
+#[test]
+fn both_tracers_predict_the_same_sectors() {
+    let tower = |x: f64, top: f32| Building {
+        id: 1,
+        footprint: polygon![(x: x, y: -20.0), (x: x + 15.0, y: -20.0), (x: x + 15.0, y: 30.0), (x: x, y: 30.0)],
+        base: 0.0,
+        top,
+        height_source: HeightSource::Model,
+        wall: Material::Brick,
+        roof: Material::Metal,
+    };
+    let city = city(vec![tower(20.0, 25.0), tower(-50.0, 18.0)]);
+    let sector = |azimuth| Sector { azimuth, ..Sector::default() };
+    let site = Site { position: city.frame.origin(), height: 22.0, sectors: [0.0, 120.0, 240.0].map(sector).to_vec() };
+    let scenario = Scenario { sites: vec![site], ..Scenario::default() };
+    let mut on_gpu = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe");
+    assert_eq!(on_gpu.backend(), Backend::Gpu);
+    assert!(on_gpu.adapter().is_some_and(|name| !name.is_empty()));
+    let right = block_on(Tracer::cpu().predict(&city, &scenario, &mut Job::silent())).expect("a map");
+    let given = block_on(on_gpu.predict(&city, &scenario, &mut Job::silent())).expect("a map");
+    assert!(right.values.iter().filter(|v| v.is_finite()).count() > 1000);
+    let linear = |map: &farfield::coverage::CoverageMap| -> Vec<f32> {
+        map.values.iter().map(|v| 10f32.powf(v / 10.0)).collect()
+    };
+    assert_twins(&linear(&right), &linear(&given));
+}
+
+#[test]
+fn a_software_adapter_is_refused_unless_allowed() {
+    // The machines that run this have either a software adapter, which is refused, or a real one, which is taken.
+    match block_on(Tracer::gpu(false)) {
+        Ok(tracer) => assert_eq!(tracer.backend(), Backend::Gpu),
+        Err(error) => assert!(matches!(error, EngineError::NoAdapter(why) if why.contains("software"))),
+    }
+}
