@@ -17,6 +17,7 @@
 //! | [`learn`] | features and the network |
 //! | [`worker`] | messages and loops of the web workers |
 //! | [`app`] | the page |
+//! | [`cli`] | the native command line |
 
 pub mod units;
 
@@ -45,3 +46,6 @@ pub mod worker;
 
 #[cfg(feature = "page")]
 pub mod app;
+
+#[cfg(feature = "cli")]
+pub mod cli;

@@ -1,7 +1,15 @@
 //! The city: buildings as prisms and the terrain, in local metres. Knows nothing of radio.
 
+pub mod archive;
+#[cfg(feature = "import")]
+pub mod build;
+pub mod heights;
+mod join;
+mod mvt;
+mod open;
 mod raster;
 
+pub use open::{Around, MAX_PIECES, MAX_VERTICES};
 pub use raster::{Crossing, HeightRaster};
 
 use crate::geodesy::{LocalFrame, LonLat};
@@ -10,7 +18,7 @@ use geo::{Polygon, Rect};
 use serde::{Deserialize, Serialize};
 
 /// Where a building's height comes from, best first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeightSource {
     /// Measured or modelled in three dimensions.
@@ -24,6 +32,28 @@ pub enum HeightSource {
     /// Nothing known: the default height.
     #[default]
     Default,
+}
+
+impl HeightSource {
+    /// Every source, best first.
+    pub const ALL: [HeightSource; 5] =
+        [HeightSource::Model, HeightSource::Tag, HeightSource::Levels, HeightSource::Neighbours, HeightSource::Default];
+
+    /// The name used in city archives.
+    pub const fn name(self) -> &'static str {
+        match self {
+            HeightSource::Model => "model",
+            HeightSource::Tag => "tag",
+            HeightSource::Levels => "levels",
+            HeightSource::Neighbours => "neighbours",
+            HeightSource::Default => "default",
+        }
+    }
+
+    /// The source of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
 }
 
 /// A building or a part of one: a vertical prism over its footprint.

@@ -1,0 +1,239 @@
+//! `PMTiles` version 3 archives of vector tiles, read by ranges: the same code over HTTP, a file, or memory.
+//!
+//! Nothing here trusts the bytes. Every length is checked before it is allocated, directories are followed to a bounded
+//! depth, and all that is unpacked from one archive counts against one budget, so a hostile archive costs a bounded time
+//! and memory and ends in a [`Fault`].
+
+mod directory;
+mod error;
+mod header;
+#[cfg(feature = "web")]
+mod http;
+mod reader;
+
+pub use error::{ArchiveError, Fault};
+pub use header::{Compression, Header, Section};
+#[cfg(feature = "web")]
+pub use http::HttpReader;
+#[cfg(not(target_arch = "wasm32"))]
+pub use reader::FileReader;
+pub use reader::{Bytes, RangeReader};
+
+pub(crate) use directory::tile_id;
+#[cfg(feature = "import")]
+pub(crate) use directory::{Entry as DirectoryEntry, encode};
+
+use crate::geodesy::Tile;
+use directory::{Entry, decode, find};
+use flate2::read::GzDecoder;
+use std::collections::HashMap;
+use std::io::Read;
+
+/// The header and the root directory lie within the first 16 KiB (specification, section 2).
+const FIRST_READ: u64 = 16 << 10;
+/// Largest directory, unpacked, bytes.
+const MAX_DIRECTORY: u64 = 2 << 20;
+/// Largest metadata, unpacked, bytes.
+const MAX_METADATA: u64 = 4 << 20;
+/// Largest tile, unpacked, bytes.
+pub const MAX_TILE: u64 = 8 << 20;
+/// Most bytes unpacked from one archive.
+pub const MAX_UNPACKED: u64 = 512 << 20;
+/// Most bytes fetched as they lie from one archive.
+pub const MAX_PACKED: u64 = 256 << 20;
+/// Most tiles read at once.
+pub const MAX_TILES: u64 = 4096;
+/// A root directory, and two levels of leaves.
+const MAX_DEPTH: usize = 3;
+/// Tiles that lie this close are fetched together: a request costs more than these bytes.
+const JOIN_GAP: u64 = 32 << 10;
+/// Longest run fetched at once, so that memory stays flat.
+const MAX_RUN: u64 = 4 << 20;
+
+/// An open archive.
+pub struct Archive<'r, R> {
+    reader: &'r R,
+    /// Its header.
+    pub header: Header,
+    root: Vec<Entry>,
+    left: Budget,
+}
+
+/// What may still be fetched and unpacked.
+struct Budget {
+    packed: u64,
+    unpacked: u64,
+}
+
+impl<'r, R: RangeReader> Archive<'r, R> {
+    /// Reads the header and the root directory.
+    pub async fn open(reader: &'r R) -> Result<Self, Fault> {
+        let first = reader.read(0, FIRST_READ).await?;
+        let header = Header::parse(&first)?;
+        let mut left = Budget { packed: MAX_PACKED, unpacked: MAX_UNPACKED };
+        let (from, to) = (header.root.offset, header.root.offset.saturating_add(header.root.length));
+        let packed = match first.get(from as usize..to as usize) {
+            Some(root) => root.to_vec(),
+            None => fetch(reader, header.root, MAX_DIRECTORY, "bytes of directory", &mut left).await?,
+        };
+        let bytes = unpack(header.internal, &packed, MAX_DIRECTORY, &mut left)
+            .map_err(|e| e.of("root directory", "bytes of directory"))?;
+        let root = decode(&bytes).map_err(|why| Fault::Damaged { part: "root directory", why })?;
+        Ok(Self { reader, header, root, left })
+    }
+
+    /// The JSON metadata; `null` where there is none.
+    pub async fn metadata(&mut self) -> Result<serde_json::Value, Fault> {
+        if self.header.metadata.length == 0 {
+            return Ok(serde_json::Value::Null);
+        }
+        let what = "bytes of metadata";
+        let packed = fetch(self.reader, self.header.metadata, MAX_METADATA, what, &mut self.left).await?;
+        let bytes =
+            unpack(self.header.internal, &packed, MAX_METADATA, &mut self.left).map_err(|e| e.of("metadata", what))?;
+        serde_json::from_slice(&bytes).map_err(|_| Fault::Damaged { part: "metadata", why: "it is not JSON" })
+    }
+
+    /// Unpacks those of `tiles` that the archive has and gives each to `visit`, in the archive's order.
+    pub async fn read_tiles(
+        &mut self,
+        tiles: &[Tile],
+        mut visit: impl FnMut(Tile, &[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut found = self.locate(tiles).await?;
+        found.sort_by_key(|(tile, section)| (section.offset, tile_id(*tile)));
+        let mut rest = found.as_slice();
+        while !rest.is_empty() {
+            let (taken, run) = first_run(rest);
+            let absolute = absolute(self.header.tiles, run)?;
+            let bytes = fetch(self.reader, absolute, MAX_RUN.max(MAX_TILE), "bytes of tile", &mut self.left).await?;
+            for (tile, section) in &rest[..taken] {
+                let start = (section.offset - run.offset) as usize;
+                let packed = &bytes[start..start + section.length as usize];
+                let unpacked =
+                    unpack(self.header.packing, packed, MAX_TILE, &mut self.left).map_err(|e| e.of_tile(*tile))?;
+                visit(*tile, &unpacked)?;
+            }
+            rest = &rest[taken..];
+        }
+        Ok(())
+    }
+
+    /// Where the existing ones of `tiles` lie, relative to the section of tiles.
+    async fn locate(&mut self, tiles: &[Tile]) -> Result<Vec<(Tile, Section)>, Fault> {
+        let mut wanted: Vec<(u64, Tile)> = tiles.iter().map(|t| (tile_id(*t), *t)).collect();
+        wanted.sort_unstable_by_key(|(id, _)| *id);
+        let mut found = Vec::new();
+        let mut leaves = HashMap::new();
+        for (id, tile) in wanted {
+            let mut entry = find(&self.root, id);
+            for _ in 1..=MAX_DEPTH {
+                let Some(leaf) = entry.filter(|e| e.run == 0) else { break };
+                if !leaves.contains_key(&leaf.section) {
+                    let read = self.leaf(leaf.section).await?;
+                    leaves.insert(leaf.section, read);
+                }
+                entry = leaves.get(&leaf.section).and_then(|entries| find(entries, id));
+            }
+            match entry {
+                Some(e) if e.run == 0 => {
+                    return Err(Fault::Damaged { part: "directory", why: "its leaves lie too deep" });
+                }
+                Some(e) if e.section.length > 0 => found.push((tile, e.section)),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn leaf(&mut self, section: Section) -> Result<Vec<Entry>, Fault> {
+        let what = "bytes of directory";
+        let at = absolute(self.header.leaves, section)?;
+        let packed = fetch(self.reader, at, MAX_DIRECTORY, what, &mut self.left).await?;
+        let bytes = unpack(self.header.internal, &packed, MAX_DIRECTORY, &mut self.left)
+            .map_err(|e| e.of("leaf directory", what))?;
+        decode(&bytes).map_err(|why| Fault::Damaged { part: "leaf directory", why })
+    }
+}
+
+/// The first tiles of `found` that one request can fetch: how many they are, and from where to where.
+fn first_run(found: &[(Tile, Section)]) -> (usize, Section) {
+    let mut run = found[0].1;
+    let mut taken = 1;
+    for (_, section) in &found[1..] {
+        let end = run.offset + run.length;
+        let length = section.offset.saturating_add(section.length).saturating_sub(run.offset).max(run.length);
+        if section.offset > end.saturating_add(JOIN_GAP) || length > MAX_RUN {
+            break;
+        }
+        run.length = length;
+        taken += 1;
+    }
+    (taken, run)
+}
+
+/// A run given from the start of `within`, from the start of the archive.
+fn absolute(within: Section, run: Section) -> Result<Section, Fault> {
+    let offset = within.offset.checked_add(run.offset);
+    let offset = offset.ok_or(Fault::Damaged { part: "directory", why: "its offsets overflow" })?;
+    Ok(Section { offset, length: run.length })
+}
+
+/// Exactly the bytes of `section`.
+async fn fetch(
+    reader: &impl RangeReader,
+    section: Section,
+    limit: u64,
+    what: &'static str,
+    left: &mut Budget,
+) -> Result<Vec<u8>, Fault> {
+    let Section { offset, length } = section;
+    if length > limit {
+        return Err(Fault::TooLarge { what, found: length, limit });
+    }
+    if length > left.packed {
+        return Err(Fault::TooLarge { what: "bytes in all", found: length, limit: MAX_PACKED });
+    }
+    left.packed -= length;
+    let bytes = reader.read(offset, length).await?;
+    let found = bytes.len() as u64;
+    if found == length { Ok(bytes) } else { Err(Fault::Truncated { offset, needed: length, found }) }
+}
+
+/// Why something can't be unpacked.
+enum Unpack {
+    Broken,
+    Large { found: u64, limit: u64 },
+}
+
+impl Unpack {
+    fn of(self, part: &'static str, what: &'static str) -> Fault {
+        match self {
+            Unpack::Broken => Fault::Damaged { part, why: "it can't be unpacked" },
+            Unpack::Large { found, limit } => Fault::TooLarge { what, found, limit },
+        }
+    }
+
+    fn of_tile(self, tile: Tile) -> Fault {
+        match self {
+            Unpack::Broken => Fault::DamagedTile { tile, why: "it can't be unpacked" },
+            Unpack::Large { found, limit } => Fault::TooLarge { what: "bytes in a tile", found, limit },
+        }
+    }
+}
+
+fn unpack(packing: Compression, packed: &[u8], limit: u64, left: &mut Budget) -> Result<Vec<u8>, Unpack> {
+    let most = limit.min(left.unpacked);
+    let mut bytes = Vec::new();
+    let read = match packing {
+        Compression::None => (&mut &*packed).take(most + 1).read_to_end(&mut bytes),
+        Compression::Gzip => GzDecoder::new(packed).take(most + 1).read_to_end(&mut bytes),
+    };
+    let found = bytes.len() as u64;
+    if found > most {
+        return Err(Unpack::Large { found, limit: most });
+    }
+    read.map_err(|_| Unpack::Broken)?;
+    left.unpacked -= found;
+    Ok(bytes)
+}

@@ -1,0 +1,73 @@
+//! Where the bytes of an archive come from: memory, a file, or a server (see [`super::HttpReader`]).
+
+use super::Fault;
+use std::sync::Arc;
+
+/// Random access to an archive.
+pub trait RangeReader {
+    /// The `length` bytes from `offset`; fewer only where the archive ends before.
+    fn read(&self, offset: u64, length: u64) -> impl Future<Output = Result<Vec<u8>, Fault>>;
+}
+
+/// An archive in memory.
+#[derive(Clone, Debug)]
+pub struct Bytes(pub Arc<[u8]>);
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl Bytes {
+    /// The part of the range that exists.
+    pub fn slice(&self, offset: u64, length: u64) -> &[u8] {
+        let end = offset.saturating_add(length).min(self.0.len() as u64);
+        self.0.get(offset as usize..end as usize).unwrap_or_default()
+    }
+}
+
+impl RangeReader for Bytes {
+    async fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, Fault> {
+        Ok(self.slice(offset, length).to_vec())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod file {
+    use super::{Fault, RangeReader};
+    use std::fs::File;
+    use std::io::{ErrorKind, Read, Seek, SeekFrom};
+    use std::path::Path;
+    use std::sync::{Mutex, PoisonError};
+
+    /// An archive on disk.
+    #[derive(Debug)]
+    pub struct FileReader(Mutex<File>);
+
+    impl FileReader {
+        /// Opens the file.
+        pub fn open(path: &Path) -> Result<Self, Fault> {
+            let file = File::open(path).map_err(|e| fault(&e))?;
+            Ok(Self(Mutex::new(file)))
+        }
+    }
+
+    impl RangeReader for FileReader {
+        async fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>, Fault> {
+            let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(offset)).map_err(|e| fault(&e))?;
+            let mut bytes = Vec::new();
+            // `take` grows the buffer as bytes arrive: an absurd length costs nothing.
+            (&mut *file).take(length).read_to_end(&mut bytes).map_err(|e| fault(&e))?;
+            Ok(bytes)
+        }
+    }
+
+    fn fault(error: &std::io::Error) -> Fault {
+        if error.kind() == ErrorKind::NotFound { Fault::Missing } else { Fault::Unreachable(error.to_string()) }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use file::FileReader;

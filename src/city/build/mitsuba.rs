@@ -1,0 +1,379 @@
+//! A Mitsuba scene of a city, as Sionna RT ships them, to a [`City`]: XML with one PLY mesh for the walls and one for the
+//! roof of each building.
+//!
+//! A building becomes a prism: its footprint is the bottom ring of its walls, its top the mean height of its roof,
+//! weighted by the area seen from above, so that the prism holds as much as the building (a tower thus raises the whole
+//! roof a little instead of standing out).
+
+use super::footprint::{Repairs, clean, under_roof, under_walls};
+use super::ply::{self, Mesh, PlyError};
+use crate::city::{Building, City, HeightSource};
+use crate::geodesy::{LocalFrame, LonLat};
+use crate::material::Material;
+use geo::orient::Direction;
+use geo::{BoundingRect, Orient, Rect, coord};
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+/// Largest file of a scene, bytes.
+const MAX_FILE: u64 = 256 << 20;
+/// A triangle whose normal is flatter than this belongs to a wall, where one mesh holds both.
+const ROOF_SLOPE: f32 = 0.1;
+/// Names of the mesh that is the ground.
+const GROUND: [&str; 4] = ["ground", "floor", "plane", "terrain"];
+
+/// Why a scene can't be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file of the scene can't be read.
+    #[error("{file} can't be read: {why}")]
+    File {
+        /// Which file.
+        file: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The scene file is not well-formed XML.
+    #[error("the scene is not well-formed XML: {0}")]
+    Xml(#[from] quick_xml::Error),
+    /// The scene uses something that is not read here.
+    #[error("the scene's shape {shape} {what}")]
+    Shape {
+        /// Id of the shape.
+        shape: String,
+        /// What about it.
+        what: &'static str,
+    },
+    /// A mesh can't be used.
+    #[error("the mesh {file} can't be used: {why}")]
+    Mesh {
+        /// Which file.
+        file: String,
+        /// What is wrong with it.
+        why: PlyError,
+    },
+    /// No shape became a building.
+    #[error("the scene has no buildings")]
+    Empty,
+}
+
+/// The files of a scene: a folder, or a Python wheel that has scenes in it.
+pub enum SceneFiles {
+    /// Files beside the scene's XML.
+    Folder {
+        /// Where they lie.
+        folder: PathBuf,
+        /// Name of the XML file.
+        scene: String,
+    },
+    /// Files in a zip archive.
+    Wheel {
+        /// The archive.
+        archive: zip::ZipArchive<File>,
+        /// The scene's folder in it, with a slash at the end.
+        folder: String,
+        /// Name of the XML file.
+        scene: String,
+    },
+}
+
+impl SceneFiles {
+    /// Opens `SCENE.xml`, or `PACKAGE.whl#SCENE`.
+    pub fn open(source: &str) -> Result<Self, ImportError> {
+        let failed = |why: String| ImportError::File { file: source.into(), why };
+        if let Some((wheel, name)) = source.split_once(".whl#") {
+            let file = File::open(format!("{wheel}.whl")).map_err(|e| failed(e.to_string()))?;
+            let archive = zip::ZipArchive::new(file).map_err(|e| failed(e.to_string()))?;
+            let scene = format!("{name}.xml");
+            let end = format!("/{name}/{scene}");
+            let path = archive.file_names().find(|n| n.ends_with(&end)).map(str::to_owned);
+            let path = path.ok_or_else(|| failed(format!("there is no scene {name} in it")))?;
+            let folder = path[..path.len() - scene.len()].to_owned();
+            return Ok(Self::Wheel { archive, folder, scene });
+        }
+        let path = Path::new(source);
+        let scene = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| failed("it names no file".into()))?;
+        Ok(Self::Folder { folder: path.parent().map(Path::to_owned).unwrap_or_default(), scene: scene.into() })
+    }
+
+    fn scene(&mut self) -> Result<Vec<u8>, ImportError> {
+        let (Self::Folder { scene, .. } | Self::Wheel { scene, .. }) = self;
+        let name = scene.clone();
+        self.read(&name)
+    }
+
+    /// The file at a path relative to the scene's folder.
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, ImportError> {
+        let failed = |why: String| ImportError::File { file: name.into(), why };
+        let within = Path::new(name).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        if !within {
+            return Err(failed("it lies outside of the scene's folder".into()));
+        }
+        let mut bytes = Vec::new();
+        let read = match self {
+            Self::Folder { folder, .. } => {
+                let file = File::open(folder.join(name)).map_err(|e| failed(e.to_string()))?;
+                file.take(MAX_FILE).read_to_end(&mut bytes)
+            }
+            Self::Wheel { archive, folder, .. } => {
+                let file = archive.by_name(&format!("{folder}{name}")).map_err(|e| failed(e.to_string()))?;
+                file.take(MAX_FILE).read_to_end(&mut bytes)
+            }
+        };
+        read.map_err(|e| failed(e.to_string()))?;
+        Ok(bytes)
+    }
+}
+
+/// What became of the scene's shapes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Objects of the scene, the ground left out.
+    pub objects: usize,
+    /// Buildings made of them: one for each part of a footprint.
+    pub buildings: usize,
+    /// Objects whose walls do not close at the bottom: their footprint is the outline of the whole mesh from above.
+    pub from_above: Vec<String>,
+    /// Objects that have no footprint at all, and are left out.
+    pub left_out: Vec<String>,
+    /// Corners, parts and courtyards taken away.
+    pub repairs: Repairs,
+}
+
+/// Who and where the city is: a scene does not say.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Short name.
+    pub name: String,
+    /// Who must be credited.
+    pub attribution: String,
+    /// Where the scene's (0, 0) lies.
+    pub origin: LonLat,
+}
+
+/// A shape of the scene.
+struct Shape {
+    name: String,
+    file: String,
+    material: Material,
+}
+
+/// Reads the scene.
+pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Report), ImportError> {
+    let xml = files.scene()?;
+    let shapes = shapes(&String::from_utf8_lossy(&xml))?;
+    let mut order = Vec::new();
+    let mut objects: BTreeMap<String, Vec<(Material, Mesh)>> = BTreeMap::new();
+    for shape in shapes {
+        let mesh = ply::parse(&files.read(&shape.file)?);
+        let mesh = mesh.map_err(|why| ImportError::Mesh { file: shape.file, why })?;
+        let parts = objects.entry(shape.name.clone()).or_default();
+        if parts.is_empty() {
+            order.push(shape.name);
+        }
+        parts.push((shape.material, mesh));
+    }
+
+    let mut report = Report::default();
+    let mut buildings: Vec<Building> = Vec::new();
+    let mut ground = (Material::MediumDryGround, None);
+    for name in order {
+        let parts = objects.remove(&name).unwrap_or_default();
+        if GROUND.contains(&name.to_lowercase().as_str()) {
+            ground = (parts[0].0, bounds_of(parts.iter().map(|p| &p.1)));
+            continue;
+        }
+        report.objects += 1;
+        let object = Object::new(&parts);
+        let footprint = under_walls(&object.walls).unwrap_or_else(|| {
+            report.from_above.push(name.clone());
+            under_roof(&object.all)
+        });
+        let shapes = clean(footprint, &mut report.repairs);
+        let Some(top) = object.mean_roof().filter(|_| !shapes.is_empty()) else {
+            report.left_out.push(name);
+            continue;
+        };
+        for footprint in shapes {
+            buildings.push(Building {
+                id: buildings.len() as u64 + 1,
+                footprint: footprint.orient(Direction::Default),
+                base: object.lowest().max(0.0),
+                top,
+                height_source: HeightSource::Model,
+                wall: object.wall,
+                roof: object.roof,
+            });
+        }
+    }
+    report.buildings = buildings.len();
+    let bounds = buildings.iter().filter_map(|b| b.footprint.bounding_rect()).chain(ground.1).reduce(|a, b| {
+        Rect::new(
+            coord! { x: a.min().x.min(b.min().x), y: a.min().y.min(b.min().y) },
+            coord! { x: a.max().x.max(b.max().x), y: a.max().y.max(b.max().y) },
+        )
+    });
+    let bounds = bounds.filter(|_| !buildings.is_empty()).ok_or(ImportError::Empty)?;
+    let Identity { name, attribution, origin } = identity;
+    let city = City { name, attribution, frame: LocalFrame::new(origin), bounds, buildings, ground: ground.0 };
+    Ok((city, report))
+}
+
+/// The meshes of one building, told apart.
+struct Object<'a> {
+    all: Vec<&'a Mesh>,
+    walls: Vec<&'a Mesh>,
+    /// Empty where one mesh holds both.
+    roofs: Vec<&'a Mesh>,
+    wall: Material,
+    roof: Material,
+}
+
+impl<'a> Object<'a> {
+    /// The roof is the mesh of another material that reaches higher from the ground at its lowest point.
+    fn new(parts: &'a [(Material, Mesh)]) -> Self {
+        let lowest = |m: &Mesh| m.vertices.iter().map(|v| v.z).fold(f32::INFINITY, f32::min);
+        let all: Vec<&Mesh> = parts.iter().map(|p| &p.1).collect();
+        let mut sorted: Vec<&(Material, Mesh)> = parts.iter().collect();
+        sorted.sort_by(|a, b| lowest(&a.1).total_cmp(&lowest(&b.1)));
+        let (wall, roof) = (sorted[0].0, sorted[sorted.len() - 1].0);
+        let of = |material| parts.iter().filter(|p| p.0 == material).map(|p| &p.1).collect::<Vec<_>>();
+        let (walls, roofs) = if wall == roof { (all.clone(), Vec::new()) } else { (of(wall), of(roof)) };
+        Self { all, walls, roofs, wall, roof }
+    }
+
+    fn lowest(&self) -> f32 {
+        self.all.iter().flat_map(|m| &m.vertices).map(|v| v.z).fold(f32::INFINITY, f32::min)
+    }
+
+    /// Mean height of the roof, metres, weighted by the area seen from above.
+    fn mean_roof(&self) -> Option<f32> {
+        let alone = self.roofs.is_empty();
+        let floor = self.lowest();
+        let (mut area, mut moment) = (0.0f64, 0.0f64);
+        for [a, b, c] in (if alone { &self.all } else { &self.roofs }).iter().flat_map(|m| m.corners()) {
+            let normal = (b - a).cross(c - a);
+            let mean = (a.z + b.z + c.z) / 3.0;
+            if alone && (normal.z.abs() < ROOF_SLOPE * normal.length() || mean <= floor) {
+                continue;
+            }
+            area += f64::from(normal.z.abs());
+            moment += f64::from(normal.z.abs()) * f64::from(mean);
+        }
+        (area > 0.0).then(|| (moment / area) as f32).filter(|top| *top > floor)
+    }
+}
+
+fn bounds_of<'a>(meshes: impl Iterator<Item = &'a Mesh>) -> Option<Rect<f64>> {
+    let corners = meshes.flat_map(|m| &m.vertices).map(|v| (v.as_dvec3().truncate(), v.as_dvec3().truncate()));
+    let (low, high) = corners.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    Some(Rect::new(coord! { x: low.x, y: low.y }, coord! { x: high.x, y: high.y }))
+}
+
+/// The shapes of the scene in order, with the materials that they refer to.
+fn shapes(xml: &str) -> Result<Vec<Shape>, ImportError> {
+    let mut reader = Reader::from_str(xml);
+    let mut materials: BTreeMap<String, Material> = BTreeMap::new();
+    let mut shapes = Vec::new();
+    let mut bsdf: Option<String> = None;
+    let mut shape: Option<(String, Option<String>, Option<String>)> = None;
+    let failed = |shape: &str, what| ImportError::Shape { shape: shape.into(), what };
+    loop {
+        match reader.read_event()? {
+            Event::Eof => return Ok(shapes),
+            Event::Start(tag) | Event::Empty(tag) => match tag.name().as_ref() {
+                "bsdf" => bsdf = attribute(&tag, "id"),
+                "shape" => {
+                    let id = attribute(&tag, "id").unwrap_or_default();
+                    if attribute(&tag, "type").as_deref() != Some("ply") {
+                        return Err(failed(&id, "is not a PLY mesh, and only those are read"));
+                    }
+                    shape = Some((id, None, None));
+                }
+                "transform" => {
+                    let id = shape.as_ref().map(|s| s.0.as_str()).unwrap_or_default();
+                    return Err(failed(id, "is moved by a transform, which is not read"));
+                }
+                "string" => match (attribute(&tag, "name").as_deref(), &bsdf, &mut shape) {
+                    (Some("filename"), _, Some(shape)) => shape.1 = attribute(&tag, "value"),
+                    (Some("type"), Some(id), None) => {
+                        let material = attribute(&tag, "value").as_deref().and_then(Material::from_name);
+                        materials.extend(material.map(|m| (id.clone(), m)));
+                    }
+                    _ => {}
+                },
+                "ref" => {
+                    if let Some(shape) = &mut shape {
+                        shape.2 = attribute(&tag, "id");
+                    }
+                }
+                _ => {}
+            },
+            Event::End(tag) => match tag.name().as_ref() {
+                "bsdf" => bsdf = None,
+                "shape" => {
+                    if let Some((id, file, material)) = shape.take() {
+                        let file = file.ok_or_else(|| failed(&id, "names no file"))?;
+                        let material = material.and_then(|m| material_of(&m, &materials));
+                        let material = material.ok_or_else(|| failed(&id, "has no ITU material"))?;
+                        shapes.push(Shape { name: object_name(&id).into(), file, material });
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+/// The material that a reference means: one the scene defines, or one named like `itu_marble`.
+fn material_of(reference: &str, defined: &BTreeMap<String, Material>) -> Option<Material> {
+    let name = reference.trim_start_matches("mat-").trim_start_matches("itu_");
+    defined.get(reference).copied().or_else(|| Material::from_name(name))
+}
+
+/// `mesh-Altes_Rathaus-itu_marble` → `Altes_Rathaus`.
+fn object_name(id: &str) -> &str {
+    let id = id.strip_prefix("mesh-").unwrap_or(id);
+    id.split_once("-itu_").map_or(id, |(name, _)| name)
+}
+
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = tag.try_get_attribute(name).ok()??;
+    Some(attribute.value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENE: &str = r#"<scene><bsdf type="itu-radio-material" id="m1"><string name="type" value="brick"/></bsdf>
+        <shape type="ply" id="mesh-a_b-itu_brick"><string name="filename" value="meshes/a.ply"/><ref id="m1" name="bsdf"/></shape>
+        </scene>"#;
+
+    #[test]
+    fn a_shape_has_its_object_file_and_material() {
+        let shapes = shapes(SCENE).expect("a scene");
+        assert_eq!(shapes.len(), 1);
+        assert_eq!((shapes[0].name.as_str(), shapes[0].file.as_str()), ("a_b", "meshes/a.ply"));
+        assert_eq!(shapes[0].material, Material::Brick);
+    }
+
+    #[test]
+    fn what_is_not_read_is_refused_by_name() {
+        for (from, to) in [("type=\"ply\"", "type=\"cube\""), ("id=\"m1\" name", "id=\"m2\" name"), ("</scene>", "<")] {
+            assert!(shapes(&SCENE.replace(from, to)).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn files_outside_of_the_scene_are_refused() {
+        let mut files = SceneFiles::Folder { folder: "/nowhere".into(), scene: "a.xml".into() };
+        let error = files.read("../secret").expect_err("outside");
+        assert!(error.to_string().contains("outside"), "{error}");
+    }
+}

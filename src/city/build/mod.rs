@@ -1,0 +1,11 @@
+//! Making city archives: natively, by the command line. What is written here is read by [`City::open`].
+//!
+//! [`City::open`]: super::City::open
+
+mod footprint;
+pub mod mitsuba;
+mod ply;
+mod pmtiles;
+
+pub use mitsuba::{ImportError, SceneFiles};
+pub use pmtiles::{WriteError, to_pmtiles};
