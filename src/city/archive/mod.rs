@@ -71,8 +71,7 @@ impl<'r, R: RangeReader> Archive<'r, R> {
         let first = reader.read(0, FIRST_READ).await?;
         let header = Header::parse(&first)?;
         let mut left = Budget { packed: MAX_PACKED, unpacked: MAX_UNPACKED };
-        let (from, to) = (header.root.offset, header.root.offset.saturating_add(header.root.length));
-        let packed = match first.get(from as usize..to as usize) {
+        let packed = match part_of(&first, header.root) {
             Some(root) => root.to_vec(),
             None => fetch(reader, header.root, MAX_DIRECTORY, "bytes of directory", &mut left).await?,
         };
@@ -170,6 +169,12 @@ fn first_run(found: &[(Tile, Section)]) -> (usize, Section) {
         taken += 1;
     }
     (taken, run)
+}
+
+/// The whole of `section`, if `bytes`, which start the archive, hold it.
+fn part_of(bytes: &[u8], section: Section) -> Option<&[u8]> {
+    let end = usize::try_from(section.offset.checked_add(section.length)?).ok()?;
+    bytes.get(usize::try_from(section.offset).ok()?..end)
 }
 
 /// A run given from the start of `within`, from the start of the archive.

@@ -22,8 +22,10 @@ impl From<Vec<u8>> for Bytes {
 impl Bytes {
     /// The part of the range that exists.
     pub fn slice(&self, offset: u64, length: u64) -> &[u8] {
-        let end = offset.saturating_add(length).min(self.0.len() as u64);
-        self.0.get(offset as usize..end as usize).unwrap_or_default()
+        let total = self.0.len() as u64;
+        // Both fit a `usize`, whatever was asked for.
+        let (start, end) = (offset.min(total) as usize, offset.saturating_add(length).min(total) as usize);
+        &self.0[start..end]
     }
 }
 

@@ -142,8 +142,9 @@ impl<'a> Layer<'a> {
         const STRAY: &str = "a tag points nowhere";
         let mut tags = Vec::new();
         while !bytes.is_empty() {
-            let key = varint(&mut bytes).and_then(|i| self.keys.get(i as usize)).ok_or(STRAY)?;
-            let value = varint(&mut bytes).and_then(|i| self.values.get(i as usize)).ok_or(STRAY)?;
+            let mut index = || varint(&mut bytes).and_then(|i| usize::try_from(i).ok());
+            let key = index().and_then(|i| self.keys.get(i)).ok_or(STRAY)?;
+            let value = index().and_then(|i| self.values.get(i)).ok_or(STRAY)?;
             tags.push((*key, *value));
         }
         Ok(tags)
