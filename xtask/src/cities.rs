@@ -7,6 +7,11 @@ use std::fs;
 /// The wheel that carries the Munich scene.
 const WHEEL: &str = "sionna-rt==2.2.0";
 
+/// Where the scene's origin lies, latitude and longitude.
+const ORIGIN: &str = "48.13802,11.57552";
+/// Whom the map must credit for the footprints and heights.
+const ATTRIBUTION: &str = "© OpenStreetMap contributors";
+
 /// Makes `www/cities/munich.pmtiles` again, next to the committed one, and tells whether the bytes are the same.
 pub fn check() -> Result<()> {
     let folder = root().join("target/xtask/cities");
@@ -23,8 +28,10 @@ pub fn check() -> Result<()> {
     let made = folder.join("munich.pmtiles");
     step("importing munich", "the same command that made the committed archive", || {
         let mut import =
-            cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "city", "sionna"]);
-        run(import.arg(&wheel).args(["--scene", "munich", "-o"]).arg(&made))
+            cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "city", "mitsuba"]);
+        import.arg(format!("{}#munich", wheel.display()));
+        import.args(["--name", "munich", "--origin", ORIGIN, "--attribution", ATTRIBUTION, "--output"]);
+        run(import.arg(&made))
     })?;
     let committed = root().join("www/cities/munich.pmtiles");
     let (made, committed) = (fs::read(&made)?, fs::read(&committed).context("www/cities/munich.pmtiles")?);
