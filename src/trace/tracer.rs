@@ -15,6 +15,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Most cells along a side of the height raster: a large city gets a coarser one, which still fits a GPU buffer.
+const RASTER_SIDE: f64 = 5000.0;
 /// Sites whose signatures are kept.
 const KEPT_SITES: usize = 8;
 
@@ -43,6 +45,16 @@ enum Machine {
 }
 
 impl Machine {
+    /// Makes it ready for a job: a GPU that was lost in the last one is opened again.
+    #[cfg_attr(not(feature = "gpu"), expect(clippy::unused_async, reason = "only a GPU waits"))]
+    async fn ready(&mut self) -> Result<(), EngineError> {
+        match self {
+            Self::Cpu => Ok(()),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.revive().await,
+        }
+    }
+
     async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
         match self {
             Self::Cpu => cpu::discover(task, job).await,
@@ -139,6 +151,7 @@ impl Tracer {
         let grid = grid_of(city, scenario)?;
         let rows = rows.start.min(grid.ny)..rows.end.min(grid.ny);
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
+        self.machine.ready().await?;
         job.checkpoint(0.0, "building the scene").await?;
         let stage = self.stage(city);
         for (at, site) in sites {
@@ -175,7 +188,8 @@ impl Tracer {
         if let Some(stage) = self.stage.as_ref().filter(|s| s.fingerprint == fingerprint) {
             return Arc::clone(stage);
         }
-        let roofs = HeightRaster::of(city, RASTER_CELL);
+        let side = city.bounds.width().max(city.bounds.height());
+        let roofs = HeightRaster::of(city, RASTER_CELL.max((side / RASTER_SIDE) as f32));
         let stage = Arc::new(Stage { fingerprint, scene: Scene::of(city), roofs });
         self.stage = Some(Arc::clone(&stage));
         stage
@@ -241,4 +255,49 @@ fn fingerprint(city: &City) -> u64 {
     }
     number(f64::from(city.ground as u8));
     hash.finish()
+}
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use super::*;
+    use crate::geodesy::LocalFrame;
+    use crate::material::Material;
+    use geo::{Rect, coord};
+    use pollster::block_on;
+
+    #[test]
+    fn a_lost_gpu_is_an_error_and_the_next_job_opens_it_again() {
+        let scenario = Scenario::default();
+        let city = City {
+            name: "field".into(),
+            attribution: String::new(),
+            frame: LocalFrame::new(scenario.sites[0].position),
+            bounds: Rect::new(coord! { x: -50.0, y: -50.0 }, coord! { x: 50.0, y: 50.0 }),
+            buildings: Vec::new(),
+            ground: Material::Concrete,
+        };
+        let mut tracer = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe");
+        let mut task = Job::silent();
+        let before = block_on(tracer.predict(&city, &scenario, &mut task)).expect("a map");
+        let Machine::Gpu(gpu) = &tracer.machine else { panic!("not a GPU") };
+        let stage = tracer.stage.clone().expect("a scene");
+        let beams = [Beam { pointing: scenario.sites[0].sectors[0].pointing(), frequency: crate::units::Hertz(1e9) }];
+        let task = Task {
+            scene: &stage.scene,
+            roofs: Some(&stage.roofs),
+            diffraction: true,
+            transmitter: Vec3::new(0.0, 0.0, 10.0),
+            beams: &beams,
+            grid: before.grid,
+            height: 1.5,
+            depth: 1,
+            sampling: Sampling::default(),
+        };
+        gpu.lose();
+        let lost = block_on(gpu.discover(&task, &mut Job::silent()));
+        assert!(matches!(lost, Err(EngineError::DeviceLost(_))), "{lost:?}");
+        let after = block_on(tracer.predict(&city, &scenario, &mut Job::silent())).expect("a map again");
+        let bits = |map: &CoverageMap| map.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&before), bits(&after));
+    }
 }

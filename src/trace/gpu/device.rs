@@ -6,7 +6,6 @@ use bytemuck::Pod;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
 /// Invocations in a workgroup, as in the shaders.
 const WORKGROUP: u32 = 64;
@@ -75,6 +74,17 @@ impl Device {
         Ok(Self { name, inner: device, queue, trouble })
     }
 
+    /// Whether something went wrong for good.
+    pub fn is_lost(&self) -> bool {
+        self.trouble.check().is_err()
+    }
+
+    /// Loses the device, as a driver would.
+    #[cfg(test)]
+    pub fn lose(&self) {
+        self.inner.destroy();
+    }
+
     /// Compiles a shader and makes its only entry point a pipeline. A shader that the device rejects is no adapter.
     pub async fn pipeline(&self, entry: &str, source: &str) -> Result<wgpu::ComputePipeline, EngineError> {
         let scope = self.inner.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -114,14 +124,15 @@ impl Device {
                 limit >> 20
             )));
         }
-        let storage = |bytes: &&[u8]| {
-            let mut contents = bytes.to_vec();
-            contents.resize(contents.len().max(LEAST_BYTES), 0);
-            let usage = wgpu::BufferUsages::STORAGE;
-            self.inner.create_buffer_init(&BufferInitDescriptor { label: None, contents: &contents, usage })
-        };
         let empty = |size: u64, usage: wgpu::BufferUsages| {
             self.inner.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+        };
+        // Not `create_buffer_init`: that one panics when the device is lost.
+        let storage = |bytes: &&[u8]| {
+            let size = bytes.len().max(LEAST_BYTES) as u64;
+            let buffer = empty(size, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST);
+            self.queue.write_buffer(&buffer, 0, bytes);
+            buffer
         };
         let buffers: Vec<wgpu::Buffer> = inputs.iter().map(storage).collect();
         let params = empty(uniform as u64, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST);

@@ -40,6 +40,7 @@ const MOST_AT_ONCE: u32 = 1 << 16;
 
 /// A GPU that has answered the probe rightly.
 pub struct Gpu {
+    allow_software: bool,
     device: Device,
     discover: wgpu::ComputePipeline,
     gather: wgpu::ComputePipeline,
@@ -51,7 +52,7 @@ impl Gpu {
         let device = Device::open(allow_software).await?;
         let discover = device.pipeline("discover", DISCOVER).await?;
         let gather = device.pipeline("gather", GATHER).await?;
-        let gpu = Self { device, discover, gather };
+        let gpu = Self { allow_software, device, discover, gather };
         probe::check(&gpu).await?;
         Ok(gpu)
     }
@@ -59,6 +60,20 @@ impl Gpu {
     /// The adapter's name for humans.
     pub fn name(&self) -> &str {
         &self.device.name
+    }
+
+    /// Opens the device again if it was lost.
+    pub async fn revive(&mut self) -> Result<(), EngineError> {
+        if self.device.is_lost() {
+            *self = Self::open(self.allow_software).await?;
+        }
+        Ok(())
+    }
+
+    /// Loses the device, as a driver would.
+    #[cfg(test)]
+    pub fn lose(&self) {
+        self.device.lose();
     }
 
     /// As [`super::cpu::discover`].
