@@ -3,8 +3,10 @@
 //!
 //! A scenario is the product's one document: the link, the JSON file and the undo stack all hold this type.
 
+mod history;
 mod link;
 
+pub use history::History;
 pub use link::{Link, LinkError, MapView};
 
 use crate::antenna::{Pattern, Pointing};
