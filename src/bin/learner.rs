@@ -1,3 +1,5 @@
-//! Under construction.
+//! The worker that owns the network.
 
-fn main() {}
+fn main() {
+    farfield::worker::serve::<farfield::worker::LearnerDesk>();
+}

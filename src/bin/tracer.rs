@@ -1,3 +1,5 @@
-//! Under construction.
+//! The worker that owns the ray tracer and the baselines.
 
-fn main() {}
+fn main() {
+    farfield::worker::serve::<farfield::worker::TracerDesk>();
+}

@@ -1,1 +1,27 @@
-//! Under construction.
+//! The two web workers: the messages they exchange with the page, and the loop that runs an engine while staying ready to
+//! hear a cancellation. Knows nothing of the page's components.
+
+mod host;
+mod pause;
+pub mod protocol;
+
+#[cfg(feature = "onnx")]
+mod learner;
+#[cfg(feature = "gpu")]
+mod tracer;
+
+pub use host::{Absent, Desk, Host, serve};
+#[cfg(feature = "onnx")]
+pub use learner::LearnerDesk;
+pub use pause::yielder;
+#[cfg(feature = "gpu")]
+pub use tracer::TracerDesk;
+
+/// Reads the city that a worker is opened with.
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+async fn read_city(open: &protocol::Open) -> Result<crate::city::City, protocol::Trouble> {
+    let reader = crate::city::archive::HttpReader::new(open.city_url.clone());
+    crate::city::City::open(&reader, &open.name)
+        .await
+        .map_err(|e| protocol::Trouble { fault: protocol::Fault::City, message: e.to_string() })
+}

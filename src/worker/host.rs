@@ -1,0 +1,228 @@
+//! The loop of a worker: opens its desk, runs jobs one after another for each engine, hears cancellations between.
+
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+use super::pause::turn;
+use super::pause::yielder;
+use super::protocol::{Backend, CityFacts, JobId, Open, Reply, Request, Rows, Trouble};
+use crate::coverage::CoverageMap;
+use crate::engine::{Cancel, EngineError, Job, Progress};
+use crate::scenario::{EngineKind, Scenario};
+use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
+use js_sys::Date;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::DedicatedWorkerGlobalScope;
+
+/// Progress is reported at most this often, milliseconds.
+const REPORT_MS: f64 = 50.0;
+
+/// What a worker does: reads what it needs, then runs engines.
+pub trait Desk: Sized + 'static {
+    /// Reads the city and whatever else the engines need.
+    fn open(open: Open) -> impl Future<Output = Result<Self, Trouble>>;
+
+    /// The city that was read, and what the tracer runs on.
+    fn facts(&self) -> (CityFacts, Option<Backend>);
+
+    /// Runs one engine. Waits while the same engine is busy with another job.
+    fn predict(
+        &self,
+        engine: EngineKind,
+        scenario: &Scenario,
+        rows: Option<Rows>,
+        job: &mut Job,
+    ) -> impl Future<Output = Result<CoverageMap, EngineError>>;
+}
+
+/// The desk of nobody: what the page names when it spawns a worker, since gloo knows a worker by the type of its loop and
+/// the page compiles no engine.
+pub struct Absent;
+
+impl Desk for Absent {
+    async fn open(_: Open) -> Result<Self, Trouble> {
+        Ok(Self)
+    }
+
+    fn facts(&self) -> (CityFacts, Option<Backend>) {
+        let nothing = glam::DVec2::ZERO;
+        let city = CityFacts {
+            name: String::new(),
+            attribution: String::new(),
+            origin: crate::geodesy::LonLat::default(),
+            south_west: nothing,
+            north_east: nothing,
+            buildings: 0,
+        };
+        (city, None)
+    }
+
+    async fn predict(
+        &self,
+        _: EngineKind,
+        _: &Scenario,
+        _: Option<Rows>,
+        _: &mut Job,
+    ) -> Result<CoverageMap, EngineError> {
+        Err(EngineError::Failed("this worker runs no engine".into()))
+    }
+}
+
+/// An engine that one job at a time takes out and puts back.
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+pub(super) struct Shelf<T>(RefCell<Option<T>>);
+
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+impl<T> Shelf<T> {
+    pub(super) fn holding(engine: T) -> Self {
+        Self(RefCell::new(Some(engine)))
+    }
+
+    /// Waits for the engine, unless the job is cancelled meanwhile.
+    pub(super) async fn take(&self, job: &Job) -> Result<T, EngineError> {
+        loop {
+            if job.cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            if let Some(engine) = self.0.borrow_mut().take() {
+                return Ok(engine);
+            }
+            turn().await;
+        }
+    }
+
+    pub(super) fn put_back(&self, engine: T) {
+        *self.0.borrow_mut() = Some(engine);
+    }
+}
+
+/// The loop of a worker around the desk `D`.
+pub struct Host<D: Desk> {
+    desk: Rc<RefCell<Option<Rc<D>>>>,
+    jobs: Rc<RefCell<HashMap<JobId, Cancel>>>,
+}
+
+/// Runs the loop in the worker that this binary is. A panic is told to the page before the worker closes itself.
+pub fn serve<D: Desk>() {
+    Host::<D>::registrar().register();
+}
+
+impl<D: Desk> Host<D> {
+    fn open(&self, scope: WorkerScope<Self>, id: HandlerId, open: Open) {
+        for (_, cancel) in self.jobs.borrow_mut().drain() {
+            cancel.cancel();
+        }
+        let slot = Rc::clone(&self.desk);
+        spawn_local(async move {
+            let reply = match D::open(open).await {
+                Ok(desk) => {
+                    let (city, backend) = desk.facts();
+                    *slot.borrow_mut() = Some(Rc::new(desk));
+                    Reply::Opened { city, backend }
+                }
+                Err(trouble) => {
+                    *slot.borrow_mut() = None;
+                    Reply::Refused(trouble)
+                }
+            };
+            scope.respond(id, reply);
+        });
+    }
+
+    fn predict(&self, reply: Replier<D>, engine: EngineKind, scenario: Scenario, rows: Option<Rows>) {
+        let id = reply.job;
+        let Some(desk) = self.desk.borrow().clone() else {
+            reply.send(Reply::Failed { id, trouble: EngineError::Failed("no city is open yet".into()).into() });
+            return;
+        };
+        let mut job = Job { on_progress: Some(reply.progress()), yielder: Some(yielder()), ..Job::silent() };
+        self.jobs.borrow_mut().insert(id, job.cancel.clone());
+        let jobs = Rc::clone(&self.jobs);
+        spawn_local(async move {
+            let result = desk.predict(engine, &scenario, rows, &mut job).await;
+            jobs.borrow_mut().remove(&id);
+            reply.send(match result {
+                Ok(map) => Reply::Done { id, map },
+                Err(error) => Reply::Failed { id, trouble: error.into() },
+            });
+        });
+    }
+}
+
+/// Answers one job's bridge.
+struct Replier<D: Desk> {
+    scope: WorkerScope<Host<D>>,
+    bridge: HandlerId,
+    job: JobId,
+}
+
+impl<D: Desk> Replier<D> {
+    fn send(&self, reply: Reply) {
+        self.scope.respond(self.bridge, reply);
+    }
+
+    fn progress(&self) -> Box<dyn FnMut(Progress)> {
+        let (scope, bridge, id) = (self.scope.clone(), self.bridge, self.job);
+        let mut last = 0.0;
+        Box::new(move |p| {
+            let now = Date::now();
+            if now - last >= REPORT_MS {
+                last = now;
+                scope.respond(bridge, Reply::Progress { id, fraction: p.fraction, stage: p.stage.into() });
+            }
+        })
+    }
+}
+
+impl<D: Desk> Worker for Host<D> {
+    type Message = ();
+    type Input = Request;
+    type Output = Reply;
+
+    fn create(_: &WorkerScope<Self>) -> Self {
+        Self { desk: Rc::default(), jobs: Rc::default() }
+    }
+
+    fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
+
+    fn connected(&mut self, scope: &WorkerScope<Self>, id: HandlerId) {
+        report_panics(scope.clone(), id);
+    }
+
+    fn received(&mut self, scope: &WorkerScope<Self>, request: Request, bridge: HandlerId) {
+        match request {
+            Request::Open(open) => self.open(scope.clone(), bridge, open),
+            Request::Predict { id, engine, scenario, rows } => {
+                self.predict(Replier { scope: scope.clone(), bridge, job: id }, engine, scenario, rows);
+            }
+            Request::Cancel { id } => {
+                if let Some(cancel) = self.jobs.borrow_mut().remove(&id) {
+                    cancel.cancel();
+                }
+            }
+        }
+    }
+}
+
+/// From now on a panic is written to the console, told to the page, and ends this worker: after a panic its memory can't
+/// be trusted, and the page starts another.
+fn report_panics<D: Desk>(scope: WorkerScope<Host<D>>, bridge: HandlerId) {
+    type Tell = Box<dyn Fn(String)>;
+    thread_local! {
+        static TELL: RefCell<Option<Tell>> = const { RefCell::new(None) };
+    }
+    TELL.with_borrow_mut(|tell| *tell = Some(Box::new(move |text| scope.respond(bridge, Reply::Crashed(text)))));
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        TELL.with_borrow(|tell| {
+            if let Some(tell) = tell {
+                tell(info.to_string());
+            }
+        });
+        if let Ok(worker) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+            worker.close();
+        }
+    }));
+}

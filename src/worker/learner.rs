@@ -1,0 +1,51 @@
+//! The learner worker: the city and the network.
+
+use super::host::{Desk, Shelf};
+use super::protocol::{Backend, CityFacts, Fault, Open, Rows, Trouble};
+use crate::city::City;
+use crate::coverage::CoverageMap;
+use crate::engine::{Engine, EngineError, Job};
+use crate::learn::Learned;
+use crate::scenario::{EngineKind, Scenario};
+use gloo::net::http::Request;
+
+/// What the learner works with.
+pub struct LearnerDesk {
+    city: City,
+    network: Shelf<Learned>,
+}
+
+impl Desk for LearnerDesk {
+    async fn open(open: Open) -> Result<Self, Trouble> {
+        let city = super::read_city(&open).await?;
+        let network = Learned::from_onnx(&fetch_model(&open.model_url).await?)?;
+        Ok(Self { city, network: Shelf::holding(network) })
+    }
+
+    fn facts(&self) -> (CityFacts, Option<Backend>) {
+        (CityFacts::of(&self.city), None)
+    }
+
+    async fn predict(
+        &self,
+        _: EngineKind,
+        scenario: &Scenario,
+        _: Option<Rows>,
+        job: &mut Job,
+    ) -> Result<CoverageMap, EngineError> {
+        let mut network = self.network.take(job).await?;
+        let result = network.predict(&self.city, scenario, job).await;
+        self.network.put_back(network);
+        result
+    }
+}
+
+async fn fetch_model(url: &str) -> Result<Vec<u8>, Trouble> {
+    let trouble =
+        |why: String| Trouble { fault: Fault::Model, message: format!("the model {url} can't be read: {why}") };
+    let response = Request::get(url).send().await.map_err(|e| trouble(e.to_string()))?;
+    if !response.ok() {
+        return Err(trouble(format!("the server answered with HTTP status {}", response.status())));
+    }
+    response.binary().await.map_err(|e| trouble(e.to_string()))
+}

@@ -1,0 +1,190 @@
+//! What the page and a worker say to each other. Messages travel as bytes (bincode), maps as `f32` vectors.
+//!
+//! A worker is opened once with a city; then every prediction is a numbered job that ends in exactly one of
+//! [`Reply::Done`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
+
+use crate::city::City;
+use crate::coverage::CoverageMap;
+use crate::engine::EngineError;
+use crate::geodesy::{LocalFrame, LonLat};
+use crate::scenario::{EngineKind, Scenario};
+use glam::DVec2;
+use serde::{Deserialize, Serialize};
+
+/// Number of a job; the page counts up, so a higher number is a newer job.
+pub type JobId = u32;
+
+/// A range of grid rows, from the first to one past the last, counted from the south.
+pub type Rows = (u32, u32);
+
+/// From the page to a worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Read the city (and the model) and say what came of it.
+    Open(Open),
+    /// Predict a map, or some of its rows.
+    Predict {
+        /// Number of the job.
+        id: JobId,
+        /// Which engine.
+        engine: EngineKind,
+        /// What to predict.
+        scenario: Scenario,
+        /// Which rows; all when absent. The learned engine always predicts all.
+        rows: Option<Rows>,
+    },
+    /// Stop a job. One that has ended, or never was, is none of anyone's concern.
+    Cancel {
+        /// Number of the job.
+        id: JobId,
+    },
+}
+
+/// What a worker needs before it can predict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// Short name of the city.
+    pub name: String,
+    /// Absolute address of its `PMTiles` archive.
+    pub city_url: String,
+    /// Absolute address of the ONNX model; only the learner reads it.
+    pub model_url: String,
+    /// What the tracer may run on.
+    pub backend: BackendChoice,
+}
+
+/// What the tracer may run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BackendChoice {
+    /// The GPU when it is a real one and passes its probe, else the CPU.
+    #[default]
+    Auto,
+    /// The GPU, also a software adapter; no tracing without one.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// What a tracer worker runs on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Whether it traces on the GPU.
+    pub gpu: bool,
+    /// Name of the adapter, or why there is none.
+    pub detail: String,
+}
+
+/// What the page needs to know of a city that a worker has read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CityFacts {
+    /// Short name.
+    pub name: String,
+    /// Who must be credited.
+    pub attribution: String,
+    /// Reference point of the local frame.
+    pub origin: LonLat,
+    /// South-west corner of what the archive covers, local metres.
+    pub south_west: DVec2,
+    /// North-east corner, local metres.
+    pub north_east: DVec2,
+    /// Number of buildings.
+    pub buildings: u32,
+}
+
+impl CityFacts {
+    /// What the page needs to know of `city`.
+    pub fn of(city: &City) -> Self {
+        let (min, max) = (city.bounds.min(), city.bounds.max());
+        Self {
+            name: city.name.clone(),
+            attribution: city.attribution.clone(),
+            origin: city.frame.origin(),
+            south_west: DVec2::new(min.x, min.y),
+            north_east: DVec2::new(max.x, max.y),
+            buildings: city.buildings.len() as u32,
+        }
+    }
+
+    /// The local frame of the city.
+    pub fn frame(&self) -> LocalFrame {
+        LocalFrame::new(self.origin)
+    }
+}
+
+/// What a fault concerns, so that the page knows what to retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fault {
+    /// Stopped on request; not a fault to show.
+    Cancelled,
+    /// The city archive.
+    City,
+    /// The model file.
+    Model,
+    /// The GPU: missing, or lost on the way.
+    Gpu,
+    /// The scenario, such as a site outside the city.
+    Scenario,
+    /// The engine or the worker itself.
+    Engine,
+}
+
+/// Something went wrong, in words for the user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What it concerns.
+    pub fault: Fault,
+    /// The sentence to show.
+    pub message: String,
+}
+
+impl From<EngineError> for Trouble {
+    fn from(error: EngineError) -> Self {
+        let fault = match &error {
+            EngineError::Cancelled => Fault::Cancelled,
+            EngineError::Scenario(_) | EngineError::OutsideCity { .. } | EngineError::Grid { .. } => Fault::Scenario,
+            EngineError::NoAdapter(_) | EngineError::DeviceLost(_) => Fault::Gpu,
+            EngineError::Model(_) => Fault::Model,
+            EngineError::Failed(_) => Fault::Engine,
+        };
+        Self { fault, message: error.to_string() }
+    }
+}
+
+/// From a worker to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The city is read and the engines stand ready.
+    Opened {
+        /// The city.
+        city: CityFacts,
+        /// What the tracer runs on; the learner has none.
+        backend: Option<Backend>,
+    },
+    /// The worker can't be used as it was opened; it may be opened again.
+    Refused(Trouble),
+    /// A job goes on.
+    Progress {
+        /// Number of the job.
+        id: JobId,
+        /// Done so far, 0–1.
+        fraction: f32,
+        /// What is going on.
+        stage: String,
+    },
+    /// A job has ended with a map. Rows that were not asked for are NaN.
+    Done {
+        /// Number of the job.
+        id: JobId,
+        /// The map.
+        map: CoverageMap,
+    },
+    /// A job has ended without a map.
+    Failed {
+        /// Number of the job.
+        id: JobId,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The worker panicked and is gone.
+    Crashed(String),
+}

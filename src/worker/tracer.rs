@@ -1,0 +1,64 @@
+//! The tracer worker: the city, the ray tracer on whatever it runs on, and the baselines.
+
+use super::host::{Desk, Shelf};
+use super::protocol::{Backend, BackendChoice, CityFacts, Open, Rows, Trouble};
+use crate::city::City;
+use crate::coverage::CoverageMap;
+use crate::empirical::Empirical;
+use crate::engine::{Engine, EngineError, Job};
+use crate::scenario::{EngineKind, Scenario};
+use crate::trace::Tracer;
+
+/// What the tracer worker works with.
+pub struct TracerDesk {
+    city: City,
+    tracer: Shelf<Tracer>,
+    backend: Backend,
+}
+
+impl Desk for TracerDesk {
+    async fn open(open: Open) -> Result<Self, Trouble> {
+        let city = super::read_city(&open).await?;
+        let (tracer, backend) = choose(open.backend).await?;
+        Ok(Self { city, tracer: Shelf::holding(tracer), backend })
+    }
+
+    fn facts(&self) -> (CityFacts, Option<Backend>) {
+        (CityFacts::of(&self.city), Some(self.backend.clone()))
+    }
+
+    async fn predict(
+        &self,
+        engine: EngineKind,
+        scenario: &Scenario,
+        rows: Option<Rows>,
+        job: &mut Job,
+    ) -> Result<CoverageMap, EngineError> {
+        if engine == EngineKind::Empirical {
+            return Empirical.predict(&self.city, scenario, job).await;
+        }
+        let mut tracer = self.tracer.take(job).await?;
+        let result = match rows {
+            Some((first, end)) => tracer.predict_rows(&self.city, scenario, first..end, job).await,
+            None => tracer.predict(&self.city, scenario, job).await,
+        };
+        self.tracer.put_back(tracer);
+        result
+    }
+}
+
+/// The tracer on the best that the choice allows.
+async fn choose(choice: BackendChoice) -> Result<(Tracer, Backend), Trouble> {
+    let on_cpu = |detail: String| (Tracer::cpu(), Backend { gpu: false, detail });
+    if choice == BackendChoice::Cpu {
+        return Ok(on_cpu("as asked".into()));
+    }
+    match Tracer::gpu(choice == BackendChoice::Gpu).await {
+        Ok(tracer) => {
+            let detail = tracer.adapter().unwrap_or_default();
+            Ok((tracer, Backend { gpu: true, detail }))
+        }
+        Err(error) if choice == BackendChoice::Gpu => Err(error.into()),
+        Err(error) => Ok(on_cpu(error.to_string())),
+    }
+}
