@@ -1,3 +1,5 @@
-//! Under construction.
+//! The page.
 
-fn main() {}
+fn main() {
+    farfield::app::mount();
+}

@@ -1,0 +1,108 @@
+//! The address bar: it always holds the whole state, and what is pasted into it is opened.
+
+use super::engines::sentence;
+use super::store::{Notice, OPENING_VIEW, Retry, Store, Tone, Topic};
+use crate::scenario::{DEFAULT_CITY, Link, LinkError, MapView, Scenario};
+use leptos::prelude::*;
+use std::time::Duration;
+use wasm_bindgen::JsValue;
+use web_sys::UrlSearchParams;
+
+/// The address is rewritten at most this often: browsers refuse more than some hundred rewrites in half a minute.
+const THROTTLE: Duration = Duration::from_millis(400);
+
+/// What the page is opened with.
+pub struct Opening {
+    /// The scenario: the link's, or the default.
+    pub scenario: Scenario,
+    /// The camera: the link's, or the default.
+    pub camera: MapView,
+    /// What is wrong with the link, if anything.
+    pub trouble: Option<Notice>,
+}
+
+/// Reads the address. A link that can't be read gives the default scenario and a sentence. The query's city counts where
+/// the link holds no scenario.
+pub fn read() -> Opening {
+    let hash = window().location().hash().unwrap_or_default();
+    let (link, trouble) = match hash.parse::<Link>() {
+        Ok(link) => (link, None),
+        Err(error) => (Link::default(), Some(link_notice(&error))),
+    };
+    let scenario = link.scenario.unwrap_or_else(|| {
+        let city = query("city").unwrap_or_else(|| DEFAULT_CITY.into());
+        Scenario { city, ..Scenario::default() }
+    });
+    Opening { scenario, camera: link.map.unwrap_or(OPENING_VIEW), trouble }
+}
+
+/// A parameter of the address's query.
+pub fn query(name: &str) -> Option<String> {
+    let search = window().location().search().ok()?;
+    UrlSearchParams::new_with_str(&search).ok()?.get(name).filter(|v| !v.is_empty())
+}
+
+/// Keeps the address at what the store holds, and the store at what is pasted into the address.
+pub fn follow(store: Store) {
+    let waiting = StoredValue::new_local(None::<TimeoutHandle>);
+    Effect::new(move |_| {
+        store.scenario.track();
+        store.camera.track();
+        if waiting.with_value(Option::is_some) {
+            return;
+        }
+        let write = move || {
+            waiting.set_value(None);
+            write(store);
+        };
+        waiting.set_value(set_timeout_with_handle(write, THROTTLE).ok());
+    });
+    let _ = window_event_listener(leptos::ev::hashchange, move |_| open(store));
+}
+
+/// The link to what the page shows now.
+pub fn link(store: Store) -> String {
+    let link = Link { map: Some(store.camera.get_untracked()), scenario: Some(store.scenario.get_untracked()) };
+    link.to_string()
+}
+
+/// Writes the address at once.
+pub fn write(store: Store) {
+    let Ok(history) = window().history() else { return };
+    // A browser may refuse a rewrite that comes too soon after others; the next one carries the same state.
+    let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&link(store)));
+}
+
+/// Copies the whole address. Where the clipboard is closed to pages, the address bar still holds it.
+pub async fn copy(store: Store) -> Result<(), JsValue> {
+    write(store);
+    let address = window().location().href()?;
+    let clipboard = window().navigator().clipboard();
+    wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&address)).await.map(|_| ())
+}
+
+fn open(store: Store) {
+    let hash = window().location().hash().unwrap_or_default();
+    match hash.parse::<Link>() {
+        Ok(link) => {
+            store.dismiss(|n| n.topic == Topic::Link);
+            if let Some(scenario) = link.scenario {
+                store.edit(None, |s| *s = scenario);
+            }
+            if let Some(view) = link.map {
+                store.camera.set(view);
+                store.recentre.update(|n| *n += 1);
+            }
+        }
+        Err(error) => {
+            store.notify(link_notice(&error));
+            store.edit(None, |s| *s = Scenario::default());
+            write(store);
+        }
+    }
+}
+
+fn link_notice(error: &LinkError) -> Notice {
+    let text = format!("{} The default scenario is shown instead.", sentence(&error.to_string()));
+    Notice { topic: Topic::Link, tone: Tone::Trouble, text, retry: None::<Retry> }
+}

@@ -1,0 +1,300 @@
+//! The page's end of the workers: starts them, keeps one run a engine going for the present scenario, and puts the maps
+//! that come back where the components see them.
+
+use super::crew::{Crew, Who};
+use super::run::{Run, Share};
+use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of};
+use crate::coverage::{CoverageMap, Grid};
+use crate::scenario::{EngineKind, Scenario};
+use crate::worker::protocol::{Backend, BackendChoice, CityFacts, Fault, JobId, Open, Reply, Request, Trouble};
+use geo::{Rect, coord};
+use leptos::prelude::*;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+/// All engines. The baseline comes first: it is the quickest, and runs in the tracer's worker.
+pub const ENGINES: [EngineKind; 3] = [EngineKind::Empirical, EngineKind::Traced, EngineKind::Learned];
+
+/// The engines behind their workers.
+pub struct Engines {
+    store: Store,
+    open: RefCell<Open>,
+    crew: RefCell<Crew>,
+    runs: RefCell<HashMap<EngineKind, Run>>,
+    /// What was stopped or came to grief: not asked for again until it changes or the user says so.
+    given_up: RefCell<HashMap<EngineKind, Scenario>>,
+    next: RefCell<JobId>,
+}
+
+impl Engines {
+    /// The engines, not started yet.
+    pub fn new(store: Store, open: Open) -> Rc<Self> {
+        Rc::new_cyclic(|me: &Weak<Self>| Self {
+            store,
+            open: RefCell::new(open),
+            crew: RefCell::new(Crew::new({
+                let me = me.clone();
+                move |who, reply| {
+                    if let Some(engines) = me.upgrade() {
+                        engines.hear(who, reply);
+                    }
+                }
+            })),
+            runs: RefCell::default(),
+            given_up: RefCell::default(),
+            next: RefCell::new(1),
+        })
+    }
+
+    /// Starts both workers, or starts them anew, on the city at `city_url`.
+    pub fn open(&self, name: &str, city_url: &str) {
+        {
+            let mut open = self.open.borrow_mut();
+            open.name = name.into();
+            open.city_url = city_url.into();
+        }
+        self.store.city.set(None);
+        for engine in ENGINES {
+            self.store.desk(engine).made.set(None);
+        }
+        self.retry(Retry::City);
+    }
+
+    /// Tries again what went wrong.
+    pub fn retry(&self, what: Retry) {
+        self.store.dismiss(|n| n.retry == Some(what) || (what == Retry::City && matches!(n.topic, Topic::Fault(..))));
+        if what != Retry::Learner {
+            self.start(Who::Tracer(0), &[EngineKind::Empirical, EngineKind::Traced]);
+        }
+        if what != Retry::Tracer {
+            self.start(Who::Learner, &[EngineKind::Learned]);
+        }
+    }
+
+    fn start(&self, who: Who, engines: &[EngineKind]) {
+        for &engine in engines {
+            self.runs.borrow_mut().remove(&engine);
+            self.given_up.borrow_mut().remove(&engine);
+            self.store.desk(engine).activity.set(Activity::Loading);
+        }
+        self.crew.borrow_mut().start(who, &self.open.borrow());
+    }
+
+    /// Asks for every map that the present scenario lacks. A run for an older scenario is stopped.
+    pub fn request(&self) {
+        let scenario = self.store.scenario.get_untracked();
+        for engine in ENGINES {
+            self.request_one(engine, &scenario);
+        }
+    }
+
+    fn request_one(&self, engine: EngineKind, scenario: &Scenario) {
+        let inputs = inputs_of(engine, scenario);
+        if self.runs.borrow().get(&engine).is_some_and(|run| run.inputs == inputs)
+            || self.given_up.borrow().get(&engine) == Some(&inputs)
+        {
+            return;
+        }
+        self.stop_run(engine);
+        self.given_up.borrow_mut().remove(&engine);
+        let desk = self.store.desk(engine);
+        let made = desk.made.with_untracked(|m| m.as_ref().is_some_and(|m| m.inputs == inputs));
+        let workers = self.crew.borrow().ready_for(engine);
+        let Some(city) = self.store.city.get_untracked() else { return };
+        if made || workers.is_empty() {
+            if desk.activity.with_untracked(|a| *a != Activity::Loading && (made || *a != Activity::Failed)) {
+                desk.activity.set(Activity::Idle);
+            }
+            return;
+        }
+        let on_cpu = self.store.backend.with_untracked(|b| b.as_ref().is_some_and(|b| !b.gpu));
+        let rows = grid_of(&city, scenario).map_or(0, |g| g.ny);
+        let by_rows = engine == EngineKind::Traced && on_cpu && rows > 0;
+        let run = Run::new(inputs, if by_rows { Run::strips(rows, Crew::most_tracers()) } else { vec![Share::Whole] });
+        self.runs.borrow_mut().insert(engine, run);
+        desk.activity.set(Activity::Running { fraction: 0.0, stage: "starting".into() });
+        for who in workers {
+            self.hand_out(engine, who);
+        }
+    }
+
+    /// Gives a worker the next part of a run, if there is one.
+    fn hand_out(&self, engine: EngineKind, who: Who) {
+        let mut runs = self.runs.borrow_mut();
+        let Some(run) = runs.get_mut(&engine) else { return };
+        let Some(share) = run.next_part() else { return };
+        let id = self.next.replace_with(|id| *id + 1);
+        run.begin(id, who, share);
+        let request = Request::Predict { id, engine, scenario: run.inputs.clone(), rows: share.rows() };
+        self.crew.borrow().send(who, request);
+    }
+
+    /// Stops what runs, on the user's request.
+    pub fn stop(&self) {
+        for engine in ENGINES {
+            if self.give_up(engine) {
+                self.store.desk(engine).activity.set(Activity::Stopped);
+            }
+        }
+    }
+
+    /// Runs again what was stopped.
+    pub fn again(&self) {
+        self.given_up.borrow_mut().clear();
+        self.request();
+    }
+
+    fn stop_run(&self, engine: EngineKind) -> Option<Run> {
+        let run = self.runs.borrow_mut().remove(&engine)?;
+        for (id, who) in run.parts() {
+            self.crew.borrow().send(who, Request::Cancel { id });
+        }
+        Some(run)
+    }
+
+    fn give_up(&self, engine: EngineKind) -> bool {
+        let Some(run) = self.stop_run(engine) else { return false };
+        self.given_up.borrow_mut().insert(engine, run.inputs);
+        true
+    }
+
+    fn hear(&self, who: Who, reply: Reply) {
+        match reply {
+            Reply::Opened { city, backend } => self.opened(who, city, backend),
+            Reply::Refused(trouble) => self.refused(who, &trouble),
+            Reply::Progress { id, fraction, stage } => self.progress(id, fraction, stage),
+            Reply::Done { id, map } => self.done(who, id, map),
+            Reply::Failed { id, trouble } => self.failed(who, id, &trouble),
+            Reply::Crashed(text) => self.crashed(who, &text),
+        }
+    }
+
+    fn opened(&self, who: Who, city: CityFacts, backend: Option<Backend>) {
+        self.crew.borrow_mut().set_ready(who, true);
+        if let Some(backend) = backend.filter(|_| who == Who::Tracer(0)) {
+            if !backend.gpu {
+                let open = Open { backend: BackendChoice::Cpu, ..self.open.borrow().clone() };
+                self.crew.borrow_mut().start_helpers(&open);
+            }
+            self.tell_backend(&backend);
+            self.store.backend.set(Some(backend));
+        }
+        for engine in who.engines() {
+            let activity = self.store.desk(*engine).activity;
+            if activity.with_untracked(|a| *a == Activity::Loading) {
+                activity.set(Activity::Idle);
+            }
+        }
+        let retry = retry_of(Fault::Engine, who);
+        self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::City, _)) || n.retry == Some(retry));
+        if self.store.city.with_untracked(|c| c.as_ref() != Some(&city)) {
+            self.store.city.set(Some(city));
+        }
+        self.request();
+        // A helper that comes late takes its share of a run that is already going.
+        if let Who::Tracer(1..) = who {
+            self.hand_out(EngineKind::Traced, who);
+        }
+    }
+
+    /// Says in one line when tracing falls back to the CPU.
+    fn tell_backend(&self, backend: &Backend) {
+        let asked = self.open.borrow().backend;
+        if backend.gpu || asked == BackendChoice::Cpu {
+            self.store.dismiss(|n| n.topic == Topic::Backend);
+            return;
+        }
+        let text = sentence(&format!("Ray tracing runs on the CPU here: {}", backend.detail));
+        self.store.notify(Notice { topic: Topic::Backend, tone: Tone::Info, text, retry: None });
+    }
+
+    fn refused(&self, who: Who, trouble: &Trouble) {
+        self.crew.borrow_mut().set_ready(who, false);
+        // A helper that can't open its city is only missed; the first tracer says what is wrong.
+        if !matches!(who, Who::Tracer(1..)) {
+            for engine in who.engines() {
+                self.store.desk(*engine).activity.set(Activity::Failed);
+            }
+            self.complain(who, trouble);
+        }
+    }
+
+    fn progress(&self, id: JobId, fraction: f32, stage: String) {
+        let mut runs = self.runs.borrow_mut();
+        let Some((engine, run)) = runs.iter_mut().find(|(_, run)| run.has(id)) else { return };
+        let fraction = run.advance(id, fraction);
+        self.store.desk(*engine).activity.set(Activity::Running { fraction, stage });
+    }
+
+    fn done(&self, who: Who, id: JobId, map: CoverageMap) {
+        let Some(engine) = self.engine_of(id) else { return };
+        let finished = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| run.finish(id, map));
+        if !finished {
+            self.hand_out(engine, who);
+            return;
+        }
+        let Some(made) = self.runs.borrow_mut().remove(&engine).and_then(Run::into_made) else { return };
+        let desk = self.store.desk(engine);
+        self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::Scenario, _)));
+        desk.activity.set(Activity::Idle);
+        desk.made.set(Some(Arc::<Made>::new(made)));
+    }
+
+    fn failed(&self, who: Who, id: JobId, trouble: &Trouble) {
+        let Some(engine) = self.engine_of(id) else { return };
+        self.give_up(engine);
+        self.store.desk(engine).activity.set(Activity::Failed);
+        self.complain(who, trouble);
+    }
+
+    fn crashed(&self, who: Who, text: &str) {
+        leptos::logging::error!("{who:?} crashed: {text}");
+        self.crew.borrow_mut().set_ready(who, false);
+        for engine in who.engines() {
+            self.stop_run(*engine);
+            self.store.desk(*engine).activity.set(Activity::Failed);
+        }
+        let name = if who == Who::Learner { "learned engine" } else { "ray tracer" };
+        let message = format!("The {name} stopped unexpectedly.");
+        self.complain(who, &Trouble { fault: Fault::Engine, message });
+    }
+
+    fn complain(&self, who: Who, trouble: &Trouble) {
+        let retry = retry_of(trouble.fault, who);
+        // Every engine finds the same fault in a city or a scenario; the user reads it once.
+        let shared = matches!(trouble.fault, Fault::City | Fault::Scenario);
+        let topic = Topic::Fault(trouble.fault, if shared { Retry::City } else { retry });
+        let retry = (trouble.fault != Fault::Scenario).then_some(retry);
+        self.store.notify(Notice { topic, tone: Tone::Trouble, text: sentence(&trouble.message), retry });
+    }
+
+    fn engine_of(&self, id: JobId) -> Option<EngineKind> {
+        self.runs.borrow().iter().find(|(_, run)| run.has(id)).map(|(engine, _)| *engine)
+    }
+}
+
+/// What mends a fault.
+fn retry_of(fault: Fault, who: Who) -> Retry {
+    match (fault, who) {
+        (Fault::City, _) => Retry::City,
+        (_, Who::Learner) => Retry::Learner,
+        (_, Who::Tracer(_)) => Retry::Tracer,
+    }
+}
+
+/// The grid of a scenario over a city that only a worker has read.
+fn grid_of(city: &CityFacts, scenario: &Scenario) -> Option<Grid> {
+    let (min, max) = (city.south_west, city.north_east);
+    let area = Rect::new(coord! { x: min.x, y: min.y }, coord! { x: max.x, y: max.y });
+    Grid::covering(area, scenario.receivers.cell)
+}
+
+/// An error's text as a sentence: with a capital and a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let capital = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{capital}{}{end}", letters.as_str())
+}

@@ -1,0 +1,71 @@
+//! `window.farfield`: a small read-only window on the page, so that browser tests read levels instead of pixels. What it
+//! offers is documented in `tests/browser/README.md`.
+
+use super::city_map::{MapHandle, engine_name, object};
+use super::engines::ENGINES;
+use super::store::{Activity, Store, Tone};
+use crate::geodesy::LonLat;
+use crate::scenario::{EngineKind, Scenario};
+use js_sys::{Array, JSON, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+
+/// Hangs the hook on the window.
+pub fn expose(store: Store, map: MapHandle) {
+    let ready = Closure::<dyn Fn(String) -> bool>::new(move |name: String| {
+        engine(&name).is_some_and(|e| untrack(|| store.is_current(e)))
+    });
+    let value = Closure::<dyn Fn(String, f64, f64) -> JsValue>::new(move |name: String, lon, lat| {
+        let level = engine(&name).and_then(|e| untrack(|| store.value(e, LonLat::new(lon, lat))));
+        level.map_or(JsValue::NULL, JsValue::from)
+    });
+    let state = Closure::<dyn Fn() -> JsValue>::new(move || untrack(|| state(store)));
+    let project = Closure::<dyn Fn(f64, f64) -> JsValue>::new(move |lon, lat| {
+        let at = map.with_untracked(|m| m.as_ref().map(|m| m.project(lon, lat)));
+        at.map_or(JsValue::NULL, |at| at.into_iter().map(JsValue::from).collect::<Array>().into())
+    });
+    let hook = object(&[
+        ("ready", ready.into_js_value()),
+        ("value", value.into_js_value()),
+        ("state", state.into_js_value()),
+        ("project", project.into_js_value()),
+    ]);
+    // Nothing but tests misses it.
+    let _ = Reflect::set(&window(), &"farfield".into(), &hook);
+}
+
+fn state(store: Store) -> JsValue {
+    let busy: Array = ENGINES
+        .into_iter()
+        .filter(|e| matches!(store.desk(*e).activity.get(), Activity::Running { .. } | Activity::Loading))
+        .map(|e| JsValue::from_str(engine_name(e)))
+        .collect();
+    let camera = store.camera.get();
+    let error = store.notices.with(|all| all.iter().rev().find(|n| n.tone == Tone::Trouble).map(|n| n.text.clone()));
+    let backend = store.backend.with(|b| b.as_ref().map(|b| if b.gpu { "gpu" } else { "cpu" }));
+    object(&[
+        ("scenario", store.scenario.with(as_js)),
+        (
+            "map",
+            object(&[
+                ("zoom", camera.zoom.into()),
+                ("lon", camera.centre.lon.into()),
+                ("lat", camera.centre.lat.into()),
+                ("bearing", camera.bearing.into()),
+                ("pitch", camera.pitch.into()),
+            ]),
+        ),
+        ("backend", backend.map_or(JsValue::NULL, JsValue::from)),
+        ("adapter", store.backend.with(|b| b.as_ref().map_or(JsValue::NULL, |b| b.detail.clone().into()))),
+        ("busy", busy.into()),
+        ("error", error.map_or(JsValue::NULL, JsValue::from)),
+    ])
+}
+
+fn as_js(scenario: &Scenario) -> JsValue {
+    serde_json::to_string(scenario).ok().and_then(|text| JSON::parse(&text).ok()).unwrap_or(JsValue::NULL)
+}
+
+fn engine(name: &str) -> Option<EngineKind> {
+    ENGINES.into_iter().find(|e| engine_name(*e) == name)
+}

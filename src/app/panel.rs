@@ -1,0 +1,125 @@
+//! The panel: the site, its sector and the engines' settings as fields.
+
+use super::fields::{ChoiceField, NumberField, Step, SwitchField};
+use super::store::Store;
+use crate::antenna::Pattern;
+use crate::scenario::{EmpiricalModel, Scenario, Sector, Site};
+use crate::units::{Dbm, Hertz};
+use leptos::prelude::*;
+
+const DEGREES: Step = Step { by: 1.0, digits: 1 };
+const POSITION: Step = Step { by: 0.00005, digits: 5 };
+
+/// The patterns to choose from.
+const PATTERNS: &[(Pattern, &str, &str)] =
+    &[(Pattern::Tr38901, "tr38901", "TR 38.901 sector, 8 dBi"), (Pattern::Isotropic, "isotropic", "Isotropic, 0 dBi")];
+
+/// The baselines to choose from.
+const MODELS: &[(EmpiricalModel, &str, &str)] = &[
+    (EmpiricalModel::Uma, "uma", "TR 38.901 urban macro"),
+    (EmpiricalModel::Cost231Hata, "cost231-hata", "COST-231 Hata"),
+    (EmpiricalModel::FreeSpace, "free-space", "Free space"),
+];
+
+/// Orders of reflection to choose from.
+const DEPTHS: &[(u8, &str, &str)] =
+    &[(0, "0", "None"), (1, "1", "1 bounce"), (2, "2", "2 bounces"), (3, "3", "3 bounces")];
+
+/// Sides of a cell to choose from, metres.
+const CELLS: &[(u32, &str, &str)] = &[(3, "3", "3 m"), (5, "5", "5 m"), (10, "10", "10 m"), (20, "20", "20 m")];
+
+fn site(scenario: &Scenario) -> Site {
+    scenario.sites.first().cloned().unwrap_or_default()
+}
+
+fn sector(scenario: &Scenario) -> Sector {
+    site(scenario).sectors.first().cloned().unwrap_or_default()
+}
+
+fn with_site(scenario: &mut Scenario, change: impl FnOnce(&mut Site)) {
+    if let Some(site) = scenario.sites.first_mut() {
+        change(site);
+    }
+}
+
+fn with_sector(scenario: &mut Scenario, change: impl FnOnce(&mut Sector)) {
+    with_site(scenario, |site| {
+        if let Some(sector) = site.sectors.first_mut() {
+            change(sector);
+        }
+    });
+}
+
+/// The fields.
+#[component]
+pub fn Fields() -> impl IntoView {
+    view! {
+        <section class="group" aria-labelledby="group-site">
+            <h2 id="group-site">"Site"</h2>
+            <div class="grid thirds">
+                <NumberField name="latitude" label="Latitude" unit="°" step=POSITION get=|s| site(s).position.lat
+                    set=|s, v| with_site(s, |x| x.position.lat = v) />
+                <NumberField name="longitude" label="Longitude" unit="°" step=POSITION get=|s| site(s).position.lon
+                    set=|s, v| with_site(s, |x| x.position.lon = v) />
+                <NumberField name="height" label="Above ground" unit="m" step=Step { by: 1.0, digits: 1 }
+                    get=|s| site(s).height set=|s, v| with_site(s, |x| x.height = v) />
+            </div>
+        </section>
+        <section class="group" aria-labelledby="group-sector">
+            <h2 id="group-sector">"Sector"</h2>
+            <div class="grid">
+                <NumberField name="frequency" label="Frequency" unit="MHz" step=Step { by: 10.0, digits: 0 }
+                    get=|s| sector(s).frequency.mhz() set=|s, v| with_sector(s, |x| x.frequency = Hertz::from_mhz(v)) />
+                <NumberField name="power" label="RS power" unit="dBm" step=Step { by: 1.0, digits: 1 }
+                    get=|s| sector(s).power.0 set=|s, v| with_sector(s, |x| x.power = Dbm(v)) />
+                <NumberField name="azimuth" label="Azimuth" unit="°" step=Step { by: 5.0, digits: 1 }
+                    get=|s| sector(s).azimuth set=|s, v| with_sector(s, |x| x.azimuth = v) />
+                <NumberField name="downtilt" label="Downtilt" unit="°" step=DEGREES get=|s| sector(s).downtilt
+                    set=|s, v| with_sector(s, |x| x.downtilt = v) />
+                <div class="wide">
+                    <ChoiceField name="pattern" label="Antenna pattern" options=PATTERNS get=|s| sector(s).pattern
+                        set=|s, v| with_sector(s, |x| x.pattern = v) />
+                </div>
+            </div>
+        </section>
+        <section class="group" aria-labelledby="group-engines">
+            <h2 id="group-engines">"Prediction"</h2>
+            <div class="grid">
+                <ChoiceField name="cell" label="Cell size" options=CELLS get=|s| s.receivers.cell.round() as u32
+                    set=|s, v| s.receivers.cell = f64::from(v) />
+                <ChoiceField name="depth" label="Reflections" options=DEPTHS get=|s| s.engines.trace.depth
+                    set=|s, v| s.engines.trace.depth = v />
+                <div class="wide">
+                    <SwitchField name="diffraction" label="Diffraction over rooftops" get=|s| s.engines.trace.diffraction
+                        set=|s, v| s.engines.trace.diffraction = v />
+                </div>
+                <div class="wide">
+                    <ChoiceField name="empirical" label="Empirical model" options=MODELS get=|s| s.engines.empirical
+                        set=|s, v| s.engines.empirical = v />
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// What is known of the city, and what traces.
+#[component]
+pub fn Facts() -> impl IntoView {
+    let store: Store = expect_context();
+    let city = move || {
+        store.city.with(|c| {
+            c.as_ref().map(|c| {
+                let size = c.north_east - c.south_west;
+                let (wide, high) = (size.x / 1000.0, size.y / 1000.0);
+                format!("{} · {} buildings · {wide:.1} × {high:.1} km", title(&c.name), c.buildings)
+            })
+        })
+    };
+    view! { <p class="facts">{move || city().unwrap_or_else(|| "Reading the city…".into())}</p> }
+}
+
+/// A city's name as the user reads it.
+pub fn title(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + letters.as_str())
+}

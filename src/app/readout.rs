@@ -1,0 +1,65 @@
+//! What stands under the pointer: the levels of all engines and the distance to the site.
+
+use super::layers::LAYERS;
+use super::store::Store;
+use crate::scenario::{EngineKind, Layer};
+use leptos::prelude::*;
+
+/// Distance of the box from the pointer, and the box's own size at most, CSS pixels.
+const GAP: f64 = 16.0;
+const BOX: (f64, f64) = (210.0, 130.0);
+
+/// The box that follows the pointer.
+#[component]
+pub fn Readout() -> impl IntoView {
+    let store: Store = expect_context();
+    let inside = move || {
+        let hover = store.hover.get()?;
+        let local = store.local(hover.at)?;
+        let city = store.city.get()?;
+        let within = local.cmpge(city.south_west).all() && local.cmple(city.north_east).all();
+        within.then_some((hover, local, city))
+    };
+    move || {
+        let (hover, local, city) = inside()?;
+        let front = store.scenario.with(|s| s.view.layer);
+        let site = store.scenario.with(|s| s.sites.first().map(|s| s.position))?;
+        let distance = (city.frame().to_local(site) - local).length();
+        let rows = LAYERS.map(|(layer, name, _)| {
+            let text = reading(store, layer, hover.at);
+            view! {
+                <dt class:front=move || layer == front>{name}</dt>
+                <dd class:front=move || layer == front>{text}</dd>
+            }
+        });
+        let (width, height) = window_size();
+        let left =
+            if hover.pointer.0 + GAP + BOX.0 > width { hover.pointer.0 - GAP - BOX.0 } else { hover.pointer.0 + GAP };
+        let top = (hover.pointer.1 + GAP).min(height - BOX.1);
+        Some(view! {
+            <div class="readout" aria-hidden="true" style:translate=format!("{left:.0}px {top:.0}px")>
+                <dl>{rows.into_iter().collect_view()}</dl>
+                <p>{format!("{distance:.0} m from the site")}</p>
+            </div>
+        })
+    }
+}
+
+fn reading(store: Store, layer: Layer, at: crate::geodesy::LonLat) -> String {
+    let level = |engine| store.value(engine, at);
+    let dbm = |v: Option<f32>| v.map_or_else(|| "–".into(), |v| format!("{v:.1} dBm"));
+    match layer {
+        Layer::Learned => dbm(level(EngineKind::Learned)),
+        Layer::Traced => dbm(level(EngineKind::Traced)),
+        Layer::Empirical => dbm(level(EngineKind::Empirical)),
+        Layer::Difference => match (level(EngineKind::Learned), level(EngineKind::Traced)) {
+            (Some(a), Some(b)) => format!("{:+.1} dB", a - b),
+            _ => "–".into(),
+        },
+    }
+}
+
+fn window_size() -> (f64, f64) {
+    let size = |v: Result<wasm_bindgen::JsValue, _>| v.ok().and_then(|v| v.as_f64()).unwrap_or(f64::INFINITY);
+    (size(window().inner_width()), size(window().inner_height()))
+}

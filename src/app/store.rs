@@ -1,0 +1,313 @@
+//! What the page knows: one set of signals that every component reads and a few verbs that change them.
+
+use crate::coverage::CoverageMap;
+use crate::geodesy::LonLat;
+use crate::scenario::{EngineKind, History, Layer, MapView, Scenario, Site};
+use crate::worker::protocol::{Backend, CityFacts, Fault};
+use glam::DVec2;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// The camera that the page opens with: central Munich, seen from the south at a slant.
+pub const OPENING_VIEW: MapView =
+    MapView { zoom: 15.6, centre: LonLat::new(11.5755, 48.1378), bearing: -18.0, pitch: 48.0 };
+/// How far above a roof an antenna is put when it is dropped there, metres.
+const ABOVE_ROOF: f64 = 3.0;
+
+/// A map that an engine has made, and what it was made from.
+#[derive(Debug)]
+pub struct Made {
+    /// The map.
+    pub map: CoverageMap,
+    /// The part of the scenario that it depends on ([`inputs_of`]).
+    pub inputs: Scenario,
+    /// From the request to the whole map, milliseconds.
+    pub millis: f64,
+}
+
+/// What an engine is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Activity {
+    /// Its worker is loading.
+    #[default]
+    Loading,
+    /// Nothing.
+    Idle,
+    /// A job.
+    Running {
+        /// Done so far, 0–1.
+        fraction: f32,
+        /// What is going on.
+        stage: String,
+    },
+    /// The user stopped its job.
+    Stopped,
+    /// Its last job, or its worker, came to grief; a notice says why.
+    Failed,
+}
+
+/// An engine as the page sees it.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// Its last map; stays while a newer one is made.
+    pub made: RwSignal<Option<Arc<Made>>>,
+    /// What it is doing.
+    pub activity: RwSignal<Activity>,
+}
+
+/// How serious a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Good to know.
+    Info,
+    /// Something doesn't work.
+    Trouble,
+}
+
+/// What can be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// Read the city again, everywhere.
+    City,
+    /// Start the tracer worker afresh.
+    Tracer,
+    /// Start the learner worker afresh.
+    Learner,
+}
+
+/// What a notice is about; a newer one about the same thing replaces it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The link that was opened.
+    Link,
+    /// The basemap.
+    Basemap,
+    /// What the tracer runs on.
+    Backend,
+    /// Something that a worker said.
+    Fault(Fault, Retry),
+}
+
+/// A sentence for the user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// What it is about.
+    pub topic: Topic,
+    /// How serious it is.
+    pub tone: Tone,
+    /// The sentence.
+    pub text: String,
+    /// What its button does, if it has one.
+    pub retry: Option<Retry>,
+}
+
+/// Where the pointer is over the map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hover {
+    /// The point of the ground.
+    pub at: LonLat,
+    /// The pointer, CSS pixels of the window.
+    pub pointer: (f64, f64),
+}
+
+/// All that the page knows.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// What is asked.
+    pub scenario: RwSignal<Scenario>,
+    /// What was asked before.
+    pub history: RwSignal<History>,
+    /// The camera.
+    pub camera: RwSignal<MapView>,
+    /// Counts up when the camera is to follow [`Store::camera`] rather than lead it.
+    pub recentre: RwSignal<u32>,
+    /// The city, once a worker has read it.
+    pub city: RwSignal<Option<CityFacts>>,
+    /// What the tracer runs on.
+    pub backend: RwSignal<Option<Backend>>,
+    /// The network.
+    pub learned: Desk,
+    /// The ray tracer.
+    pub traced: Desk,
+    /// The baseline.
+    pub empirical: Desk,
+    /// Learned less ray traced.
+    pub difference: Memo<Option<Arc<CoverageMap>>>,
+    /// Sentences on show.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// The pointer.
+    pub hover: RwSignal<Option<Hover>>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { made: RwSignal::new(None), activity: RwSignal::new(Activity::default()) }
+    }
+}
+
+impl Store {
+    /// The page's knowledge at its start.
+    pub fn new(scenario: Scenario, camera: MapView) -> Self {
+        let (learned, traced) = (Desk::new(), Desk::new());
+        Self {
+            scenario: RwSignal::new(scenario),
+            history: RwSignal::default(),
+            camera: RwSignal::new(camera),
+            recentre: RwSignal::new(0),
+            city: RwSignal::new(None),
+            backend: RwSignal::new(None),
+            learned,
+            traced,
+            empirical: Desk::new(),
+            difference: difference_of(learned, traced),
+            notices: RwSignal::default(),
+            hover: RwSignal::new(None),
+        }
+    }
+
+    /// The engine of that kind.
+    pub fn desk(&self, engine: EngineKind) -> Desk {
+        match engine {
+            EngineKind::Learned => self.learned,
+            EngineKind::Traced => self.traced,
+            EngineKind::Empirical => self.empirical,
+        }
+    }
+
+    /// Changes the scenario; one step of undo, or a part of one while `streak` lasts.
+    pub fn edit(&self, streak: Option<&'static str>, change: impl FnOnce(&mut Scenario)) {
+        let before = self.scenario.get_untracked();
+        let mut after = before.clone();
+        change(&mut after);
+        if after != before {
+            self.history.update(|h| h.record(before, streak));
+            self.scenario.set(after);
+        }
+    }
+
+    /// Changes what is shown, which is not a step of undo.
+    pub fn show(&self, change: impl FnOnce(&mut crate::scenario::View)) {
+        let mut after = self.scenario.get_untracked();
+        change(&mut after.view);
+        if after.validate().is_ok() {
+            self.scenario.set(after);
+        }
+    }
+
+    /// Brings a layer to the front.
+    pub fn bring(&self, layer: Layer) {
+        self.show(|v| v.layer = layer);
+    }
+
+    /// Flips between the learned and the ray-traced map.
+    pub fn flip(&self) {
+        self.show(|v| v.layer = if v.layer == Layer::Learned { Layer::Traced } else { Layer::Learned });
+    }
+
+    /// Changes the first site.
+    pub fn edit_site(&self, streak: Option<&'static str>, change: impl FnOnce(&mut Site)) {
+        self.edit(streak, |s| {
+            if let Some(site) = s.sites.first_mut() {
+                change(site);
+            }
+        });
+    }
+
+    /// Puts the site at `at`. An antenna that would then be inside the building under it rises above its roof.
+    pub fn place_site(&self, at: LonLat, roof: f64) {
+        self.edit_site(Some("place"), |site| {
+            site.position = LonLat::new(round(at.lon, 5), round(at.lat, 5));
+            if site.height < roof + 1.0 {
+                site.height = round(roof + ABOVE_ROOF, 1);
+            }
+        });
+        self.history.update(History::settle);
+    }
+
+    /// Steps back. What is shown stays as it is.
+    pub fn undo(&self) {
+        self.step(History::undo);
+    }
+
+    /// Steps forward again.
+    pub fn redo(&self) {
+        self.step(History::redo);
+    }
+
+    fn step(&self, step: impl FnOnce(&mut History, &Scenario) -> Option<Scenario>) {
+        let present = self.scenario.get_untracked();
+        let Some(Some(mut other)) = self.history.try_update(|h| step(h, &present)) else { return };
+        other.view = present.view;
+        self.scenario.set(other);
+    }
+
+    /// Shows a sentence.
+    pub fn notify(&self, notice: Notice) {
+        self.notices.update(|all| {
+            all.retain(|n| n.topic != notice.topic);
+            all.push(notice);
+        });
+    }
+
+    /// Takes away the sentences that `gone` picks.
+    pub fn dismiss(&self, gone: impl Fn(&Notice) -> bool) {
+        if self.notices.with_untracked(|all| all.iter().any(&gone)) {
+            self.notices.update(|all| all.retain(|n| !gone(n)));
+        }
+    }
+
+    /// RSRP in dBm that an engine predicts at a point.
+    pub fn value(&self, engine: EngineKind, at: LonLat) -> Option<f32> {
+        let local = self.local(at)?;
+        self.desk(engine).made.with(|m| m.as_ref().and_then(|m| m.map.at(local)))
+    }
+
+    /// Whether the map of `engine` is that of the present scenario.
+    pub fn is_current(&self, engine: EngineKind) -> bool {
+        let inputs = self.scenario.with(|s| inputs_of(engine, s));
+        self.desk(engine).made.with(|m| m.as_ref().is_some_and(|m| m.inputs == inputs))
+    }
+
+    /// The point in the local metres of the city.
+    pub fn local(&self, at: LonLat) -> Option<DVec2> {
+        self.city.with(|c| c.as_ref().map(|c| c.frame().to_local(at)))
+    }
+}
+
+/// The part of a scenario that the map of `engine` depends on: all but what is shown and the other engines' settings.
+pub fn inputs_of(engine: EngineKind, scenario: &Scenario) -> Scenario {
+    let mut inputs = Scenario { view: crate::scenario::View::default(), ..scenario.clone() };
+    let settings = &mut inputs.engines;
+    if engine != EngineKind::Traced {
+        settings.trace = crate::scenario::TraceSettings::default();
+    }
+    if engine != EngineKind::Empirical {
+        settings.empirical = crate::scenario::EmpiricalModel::default();
+    }
+    inputs
+}
+
+/// Both maps' difference. While one of them is of an older scenario the last difference stays.
+fn difference_of(learned: Desk, traced: Desk) -> Memo<Option<Arc<CoverageMap>>> {
+    let same = |a: Option<&Option<Arc<CoverageMap>>>, b: Option<&Option<Arc<CoverageMap>>>| match (a, b) {
+        (Some(Some(a)), Some(Some(b))) => !Arc::ptr_eq(a, b),
+        (Some(None), Some(None)) => false,
+        _ => true,
+    };
+    Memo::new_with_compare(
+        move |last| {
+            let (learned, traced) = (learned.made.get()?, traced.made.get()?);
+            if learned.inputs.sites != traced.inputs.sites {
+                return last.cloned().flatten();
+            }
+            learned.map.difference(&traced.map).map(Arc::new)
+        },
+        same,
+    )
+}
+
+/// `value` with so many digits after the point.
+pub fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale
+}

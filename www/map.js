@@ -1,0 +1,361 @@
+// The thin glue between the page and MapLibre GL JS: the city's buildings, one image a coverage layer, the site.
+// It holds no state of the product and makes no decisions; the page tells it what to show.
+
+import * as maplibregl from "maplibre-gl";
+import { Protocol, PMTiles } from "pmtiles";
+
+const LAYERS = ["learned", "traced", "difference", "empirical"];
+/** Names that publishers give the layer of buildings. */
+const BUILDING_LAYERS = ["buildings", "building"];
+const EMPTY = { type: "FeatureCollection", features: [] };
+/** Length of the drawn sector, metres, and half of its opening, degrees (half-power beam of the TR 38.901 element). */
+const SECTOR_LENGTH = 75;
+const SECTOR_HALF_ANGLE = 32.5;
+/** The earth's circumference at the equator, metres, as Web Mercator has it. */
+const EQUATOR = 40_075_016.686;
+
+function radians(degrees) {
+  return (degrees * Math.PI) / 180;
+}
+
+const protocol = new Protocol();
+maplibregl.addProtocol("pmtiles", protocol.tile);
+
+function token(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** The point `east` and `north` metres away from `[lon, lat]`. */
+function offset([lon, lat], east, north) {
+  const degree = EQUATOR / 360;
+  return [lon + east / (degree * Math.cos(radians(lat))), lat + north / degree];
+}
+
+/** A closed ring around `centre`: `n` points at `radius` metres from bearing `from` to bearing `to`. */
+function arc(centre, radius, from, to, n) {
+  return Array.from({ length: n + 1 }, (_, i) => {
+    const bearing = radians(from + ((to - from) * i) / n);
+    return offset(centre, radius * Math.sin(bearing), radius * Math.cos(bearing));
+  });
+}
+
+function slab(ring, base, top, colour) {
+  const geometry = { type: "Polygon", coordinates: [[...ring, ring[0]]] };
+  return { type: "Feature", geometry, properties: { base, top, colour } };
+}
+
+/** A mast from the ground to the antenna, and a thin fan (or a disc) at its height that shows where it points. */
+function siteFeatures(site, colour) {
+  const at = [site.lon, site.lat];
+  const mast = slab(arc(at, 0.9, 0, 315, 7), 0, site.height, colour);
+  const level = { base: site.height - 0.4, top: site.height + 0.4 };
+  const beam = (length, half) =>
+    slab([at, ...arc(at, length, site.azimuth - half, site.azimuth + half, 24)], level.base, level.top, colour);
+  const disc = (radius) => slab(arc(at, radius, 0, 355, 71), level.base, level.top, colour);
+  const shapes = site.isotropic
+    ? [disc(SECTOR_LENGTH * 0.5), disc(SECTOR_LENGTH * 0.25)]
+    : [beam(SECTOR_LENGTH, SECTOR_HALF_ANGLE), beam(SECTOR_LENGTH * 0.6, SECTOR_HALF_ANGLE * 0.45)];
+  return { mast: [mast], beam: shapes };
+}
+
+const SLABS = {
+  "fill-extrusion-base": ["get", "base"],
+  "fill-extrusion-height": ["get", "top"],
+  "fill-extrusion-color": ["get", "colour"],
+  "fill-extrusion-vertical-gradient": false,
+};
+
+/** What is on the map before a city is: the ground, the area of the city, the site. */
+const STYLE = {
+  version: 8,
+  light: { anchor: "map", position: [1.3, 205, 32], intensity: 0.32 },
+  sources: {
+    area: { type: "geojson", data: EMPTY },
+    beam: { type: "geojson", data: EMPTY },
+    mast: { type: "geojson", data: EMPTY },
+  },
+  layers: [
+    { id: "ground", type: "background" },
+    { id: "area", type: "fill", source: "area" },
+    { id: "edge", type: "line", source: "area", paint: { "line-width": 1 } },
+    { id: "mast", type: "fill-extrusion", source: "mast", paint: SLABS },
+    { id: "beam", type: "fill-extrusion", source: "beam", paint: { ...SLABS, "fill-extrusion-opacity": 0.5 } },
+  ],
+};
+
+/** A coverage picture: shown and hidden at once, and cell by cell, because a cell is what was predicted. */
+function coverageLayer(id) {
+  const paint = {
+    "raster-opacity": 0,
+    "raster-opacity-transition": { duration: 0 },
+    "raster-fade-duration": 0,
+    "raster-resampling": "nearest",
+  };
+  return { id, type: "raster", source: id, paint };
+}
+
+/** An archive's credit as text with at most one link of ours in it: an archive may come from anywhere. */
+function credit(html) {
+  const text = new DOMParser().parseFromString(String(html ?? ""), "text/html").body.textContent.trim();
+  const safe = text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  const osm = '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">OpenStreetMap</a>';
+  return safe.replace("OpenStreetMap", osm);
+}
+
+export class CityMap {
+  /**
+   * `view` is `{ lon, lat, zoom, bearing, pitch }`; `on` holds the callbacks `ready()`, `moved(view)`,
+   * `dragged(lon, lat)`, `placed(lon, lat, roof)`, `hovered(lon, lat, x, y)`, `left()` and `failed(text)`; `handle` is the element that the
+   * user drags: it is kept at the antenna.
+   */
+  constructor(container, handle, view, on) {
+    this.on = on;
+    this.handle = handle;
+    this.site = null;
+    this.shown = { layer: "", opacity: 0 };
+    this.opened = 0;
+    this.map = new maplibregl.Map({
+      container,
+      style: STYLE,
+      center: [view.lon, view.lat],
+      zoom: view.zoom,
+      bearing: view.bearing,
+      pitch: view.pitch,
+      minZoom: 11,
+      maxZoom: 20,
+      maxPitch: 75,
+      attributionControl: false,
+      canvasContextAttributes: { antialias: true },
+    });
+    const controls = [
+      [new maplibregl.AttributionControl({ compact: false }), "bottom-right"],
+      [new maplibregl.ScaleControl({ maxWidth: 110 }), "bottom-right"],
+      [new maplibregl.NavigationControl({ visualizePitch: true }), "top-right"],
+    ];
+    for (const [control, corner] of controls) this.map.addControl(control, corner);
+    this.#listen();
+    this.#repaint();
+    matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.#repaint());
+  }
+
+  #listen() {
+    const { map, on } = this;
+    map.once("load", () => on.ready());
+    map.on("error", (event) => on.failed(String(event.error?.message ?? event.error)));
+    map.on("moveend", () => on.moved(this.view()));
+    map.on("render", () => this.#followSite());
+    map.on("click", (event) => {
+      const [at, roof] = this.#surface(event.point);
+      on.placed(at.lng, at.lat, roof);
+    });
+    map.on("mousemove", (event) => {
+      const { clientX, clientY } = event.originalEvent;
+      on.hovered(event.lngLat.lng, event.lngLat.lat, clientX, clientY);
+    });
+    map.on("mouseout", () => on.left());
+    map.getCanvas().style.cursor = "crosshair";
+    map.getCanvas().setAttribute("aria-label", "Map of the city; click to place the site");
+    this.#makeDraggable();
+  }
+
+  /** The handle follows the pointer; the site is told where it stands, at its own height, and on release settles. */
+  #makeDraggable() {
+    const { handle, on } = this;
+    let grip = null;
+    const target = (event) => {
+      const box = this.map.getContainer().getBoundingClientRect();
+      const screen = [event.clientX - box.left - grip[0], event.clientY - box.top - grip[1]];
+      return this.#atHeight(this.map.unproject(screen), this.site.height);
+    };
+    handle.addEventListener("pointerdown", (event) => {
+      const box = handle.getBoundingClientRect();
+      grip = [event.clientX - (box.left + box.width / 2), event.clientY - (box.top + box.height / 2)];
+      handle.setPointerCapture(event.pointerId);
+      handle.dataset.dragging = "";
+      event.preventDefault();
+      handle.focus();
+    });
+    handle.addEventListener("pointermove", (event) => {
+      if (!grip) return;
+      const at = target(event);
+      on.dragged(at.lng, at.lat);
+    });
+    const release = (event) => {
+      if (!grip) return;
+      const at = target(event);
+      grip = null;
+      delete handle.dataset.dragging;
+      const roof = this.#roofAt(at);
+      on.placed(at.lng, at.lat, roof);
+    };
+    handle.addEventListener("pointerup", release);
+    handle.addEventListener("pointercancel", release);
+  }
+
+  /** The camera's position and height above the ground, metres. */
+  #camera() {
+    const { map } = this;
+    const centre = map.getCenter();
+    const metresPerPixel = (EQUATOR * Math.cos(radians(centre.lat))) / (512 * 2 ** map.getZoom());
+    const halfHeight = map.getContainer().clientHeight / 2;
+    const distance = (halfHeight / Math.tan(radians(map.getVerticalFieldOfView()) / 2)) * metresPerPixel;
+    const [pitch, bearing] = [radians(map.getPitch()), radians(map.getBearing())];
+    const back = distance * Math.sin(pitch);
+    const [lng, lat] = offset([centre.lng, centre.lat], -back * Math.sin(bearing), -back * Math.cos(bearing));
+    return [{ lng, lat }, distance * Math.cos(pitch)];
+  }
+
+  /** The point at `height` on the line of sight that meets the ground at `ground`. */
+  #atHeight(ground, height) {
+    const [eye, altitude] = this.#camera();
+    const t = Math.min(height / altitude, 0.9);
+    return new maplibregl.LngLat(ground.lng + (eye.lng - ground.lng) * t, ground.lat + (eye.lat - ground.lat) * t);
+  }
+
+  /** The point of the ground that a point at `height` hides: the inverse of `#atHeight`. */
+  #behind(point, height) {
+    const [eye, altitude] = this.#camera();
+    const t = Math.min(height / altitude, 0.9);
+    return [(point.lng - eye.lng * t) / (1 - t), (point.lat - eye.lat * t) / (1 - t)];
+  }
+
+  /** What is seen at a pixel: its position, and the height of the roof there (0 on the ground). */
+  #surface(pixel) {
+    const ground = this.map.unproject(pixel);
+    const hit = this.#buildings(pixel)[0];
+    if (!hit) return [ground, 0];
+    const roof = Number(hit.properties.height) || 0;
+    return [this.#atHeight(ground, roof), roof];
+  }
+
+  /** Height of the highest roof over a position that is in view; 0 on the ground. */
+  #roofAt(at) {
+    const candidates = this.#buildings(this.map.project(at));
+    const over = candidates.filter((f) => covers(f.geometry, [at.lng, at.lat]));
+    return Math.max(0, ...over.map((f) => Number(f.properties.height) || 0));
+  }
+
+  #buildings(pixel) {
+    return this.map.getLayer("buildings") ? this.map.queryRenderedFeatures(pixel, { layers: ["buildings"] }) : [];
+  }
+
+  /** Shows the buildings of the archive at `url`, forgetting what was read of it before. */
+  async openCity(url) {
+    const { map } = this;
+    const turn = ++this.opened;
+    if (map.getLayer("buildings")) map.removeLayer("buildings");
+    if (map.getSource("city")) map.removeSource("city");
+    const archive = new PMTiles(url);
+    protocol.add(archive);
+    let metadata;
+    try {
+      metadata = await archive.getMetadata();
+    } catch (error) {
+      this.on.failed(String(error?.message ?? error));
+      return;
+    }
+    if (turn !== this.opened) return;
+    const names = (metadata?.vector_layers ?? []).map((layer) => layer.id);
+    const sourceLayer = BUILDING_LAYERS.find((name) => names.includes(name)) ?? BUILDING_LAYERS[0];
+    map.addSource("city", { type: "vector", url: `pmtiles://${url}`, attribution: credit(metadata?.attribution) });
+    const paint = {
+      "fill-extrusion-height": ["coalesce", ["get", "height"], ["get", "render_height"], 9],
+      "fill-extrusion-base": ["coalesce", ["get", "min_height"], ["get", "render_min_height"], 0],
+      "fill-extrusion-opacity": 0.95,
+    };
+    map.addLayer({ id: "buildings", type: "fill-extrusion", source: "city", "source-layer": sourceLayer, paint }, "mast");
+    this.#repaint();
+  }
+
+  /** Marks the area that the city covers: corners as `[lon, lat, …]`, in order around it. */
+  setArea(corners) {
+    const ring = Array.from({ length: corners.length / 2 }, (_, i) => [corners[2 * i], corners[2 * i + 1]]);
+    const geometry = { type: "Polygon", coordinates: [[...ring, ring[0]]] };
+    this.map.getSource("area").setData({ type: "Feature", geometry, properties: {} });
+  }
+
+  /** Gives `layer` its picture: RGBA rows from the north; corners as lon, lat from the north-west clockwise. */
+  setCoverage(layer, rgba, width, height, corners) {
+    const { map } = this;
+    const coordinates = [0, 2, 4, 6].map((i) => [corners[i], corners[i + 1]]);
+    if (!map.getSource(layer)) {
+      map.addSource(layer, { type: "image", coordinates });
+      map.addLayer(coverageLayer(layer), map.getLayer("buildings") ? "buildings" : "mast");
+      this.showLayer(this.shown.layer, this.shown.opacity);
+    }
+    map.getSource(layer).updateImage({ image: new ImageData(new Uint8ClampedArray(rgba), width, height), coordinates });
+  }
+
+  /** Takes a layer's picture away. */
+  clearCoverage(layer) {
+    if (this.map.getLayer(layer)) this.map.removeLayer(layer);
+    if (this.map.getSource(layer)) this.map.removeSource(layer);
+  }
+
+  /** Shows one coverage layer. The others stay loaded, so that flipping takes a frame. */
+  showLayer(layer, opacity) {
+    this.shown = { layer, opacity };
+    for (const id of LAYERS) {
+      if (this.map.getLayer(id)) this.map.setPaintProperty(id, "raster-opacity", id === layer ? opacity : 0);
+    }
+  }
+
+  /** Draws the site: `{ lon, lat, height, azimuth, isotropic }`. */
+  setSite(site) {
+    this.site = site;
+    const { mast, beam } = siteFeatures(site, token("--map-site"));
+    this.map.getSource("mast")?.setData({ ...EMPTY, features: mast });
+    this.map.getSource("beam")?.setData({ ...EMPTY, features: beam });
+    this.#followSite();
+  }
+
+  #followSite() {
+    if (!this.site) return;
+    const { x, y } = this.map.project(this.#behind({ lng: this.site.lon, lat: this.site.lat }, this.site.height));
+    this.handle.style.translate = `${x}px ${y}px`;
+  }
+
+  view() {
+    const { lng, lat } = this.map.getCenter();
+    return { lon: lng, lat, zoom: this.map.getZoom(), bearing: this.map.getBearing(), pitch: this.map.getPitch() };
+  }
+
+  jumpTo(view) {
+    this.map.jumpTo({ center: [view.lon, view.lat], zoom: view.zoom, bearing: view.bearing, pitch: view.pitch });
+  }
+
+  /** Where a point of the ground is drawn, in CSS pixels of the window. */
+  project(lon, lat) {
+    const { x, y } = this.map.project([lon, lat]);
+    const box = this.map.getContainer().getBoundingClientRect();
+    return [x + box.left, y + box.top];
+  }
+
+  /** Takes the colours of the map from the tokens. */
+  #repaint() {
+    const { map } = this;
+    if (!map.isStyleLoaded() && !map.style?._loaded) {
+      map.once("styledata", () => this.#repaint());
+      return;
+    }
+    map.setPaintProperty("ground", "background-color", token("--map-ground"));
+    map.setPaintProperty("area", "fill-color", token("--map-city"));
+    map.setPaintProperty("edge", "line-color", token("--map-edge"));
+    map.setLight({ ...map.getLight(), color: token("--map-light") });
+    if (map.getLayer("buildings")) map.setPaintProperty("buildings", "fill-extrusion-color", token("--map-building"));
+    if (this.site) this.setSite(this.site);
+  }
+}
+
+/** Whether a polygon or multipolygon covers a point, by the even-odd rule over all its rings. */
+function covers(geometry, [x, y]) {
+  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
+  let inside = false;
+  for (const ring of polygons.flat()) {
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const [[xi, yi], [xj, yj]] = [ring[i], ring[j]];
+      if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
+    }
+  }
+  return inside;
+}
