@@ -1,6 +1,8 @@
 //! The native command line: what the page does, without a browser, and the making of city archives.
 
 mod city;
+mod inputs;
+mod predict;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -18,6 +20,8 @@ enum Command {
     /// Make a city archive.
     #[command(subcommand)]
     City(city::Command),
+    /// Predict coverage and write it as a picture or a `GeoTIFF`.
+    Predict(predict::Predict),
 }
 
 impl Cli {
@@ -25,6 +29,7 @@ impl Cli {
     pub fn run(self) -> Result<()> {
         match self.command {
             Command::City(command) => command.run(),
+            Command::Predict(command) => command.run(),
         }
     }
 }

@@ -1,5 +1,12 @@
 //! The one currency of the engines: a grid of levels. Knows nothing of who made it.
 
+pub mod colour;
+#[cfg(feature = "cli")]
+pub mod export;
+mod statistics;
+
+pub use statistics::{Comparison, Errors, Spread, Statistics};
+
 use geo::Rect;
 use glam::DVec2;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,192 @@
+//! `farfield predict`: a city, a scenario and an engine to a map in a file.
+
+use super::inputs;
+use crate::city::City;
+use crate::coverage::colour::Scale;
+use crate::coverage::export::{write_geotiff, write_png};
+use crate::coverage::{CoverageMap, Statistics};
+use crate::empirical::Empirical;
+use crate::engine::{Engine, EngineError, Job};
+use crate::learn::Learned;
+use crate::scenario::Scenario;
+use crate::trace::{Backend, Tracer};
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Where the model lies if not said.
+const MODEL: &str = "models/coverage.onnx";
+
+/// Options of `farfield predict`.
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// Who predicts.
+    #[arg(long, value_enum)]
+    engine: Kind,
+    /// A city that ships with the page, by name, or a `PMTiles` file; by default the scenario's.
+    #[arg(long, value_name = "NAME|FILE.pmtiles")]
+    city: Option<String>,
+    /// A JSON file or a link of the page; by default the scenario that the page opens with.
+    #[arg(long, value_name = "FILE.json|LINK")]
+    scenario: Option<String>,
+    /// The network, for the learned engine.
+    #[arg(long, value_name = "FILE.onnx")]
+    model: Option<PathBuf>,
+    /// What the tracer runs on; `auto` takes a GPU if there is a real one, `gpu` also one made of software.
+    #[arg(long, value_enum, default_value_t = On::Auto)]
+    backend: On,
+    /// The map: a picture (.png) or float values with their place (.tif).
+    #[arg(short, long, value_name = "MAP.png|MAP.tif")]
+    output: PathBuf,
+    /// Where to write the statistics as JSON; `-` is the standard output.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The engines by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The network.
+    Learned,
+    /// The ray tracer.
+    Traced,
+    /// The baseline that the scenario names.
+    Empirical,
+}
+
+/// What the tracer runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum On {
+    Cpu,
+    Gpu,
+    Auto,
+}
+
+/// The forms of a map's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Picture,
+    GeoTiff,
+}
+
+/// A map, what made it, and how long that took.
+struct Made {
+    map: CoverageMap,
+    backend: &'static str,
+    took: Duration,
+}
+
+impl Predict {
+    /// Predicts, writes, and says what came out.
+    pub fn run(self) -> Result<()> {
+        // A wrong name is said before the work, not after it.
+        let form = form_of(&self.output)?;
+        let scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
+        let city = inputs::city(self.city.as_deref().unwrap_or(&scenario.city))?;
+        let made = pollster::block_on(self.make(&city, &scenario))?;
+        self.write(form, &city, &scenario, &made)?;
+        self.tell(&made)
+    }
+
+    async fn make(&self, city: &City, scenario: &Scenario) -> Result<Made> {
+        match self.engine {
+            Kind::Empirical => timed("cpu", &mut Empirical, city, scenario).await,
+            Kind::Learned => {
+                let path = self.model.clone().unwrap_or_else(|| inputs::shipped(MODEL));
+                let bytes = fs::read(&path).with_context(|| format!("the model {} can't be read", path.display()))?;
+                timed("cpu", &mut Learned::from_onnx(&bytes)?, city, scenario).await
+            }
+            Kind::Traced => {
+                let mut tracer = self.tracer().await?;
+                let backend = match tracer.backend() {
+                    Backend::Cpu => "cpu",
+                    Backend::Gpu => "gpu",
+                };
+                timed(backend, &mut tracer, city, scenario).await
+            }
+        }
+    }
+
+    async fn tracer(&self) -> Result<Tracer> {
+        match self.backend {
+            On::Cpu => Ok(Tracer::cpu()),
+            On::Gpu => Ok(Tracer::gpu(true).await?),
+            On::Auto => match Tracer::gpu(false).await {
+                Ok(tracer) => Ok(tracer),
+                Err(EngineError::NoAdapter(why)) => {
+                    eprintln!("tracing on the CPU: {why}");
+                    Ok(Tracer::cpu())
+                }
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    fn write(&self, form: Form, city: &City, scenario: &Scenario, made: &Made) -> Result<()> {
+        let cannot = || format!("{} can't be written", self.output.display());
+        let file = BufWriter::new(File::create(&self.output).with_context(cannot)?);
+        let (map, range) = (&made.map, scenario.view.range);
+        match form {
+            Form::Picture => write_png(file, map, range, Scale::of(map.quantity), 1.0),
+            Form::GeoTiff => write_geotiff(file, map, city.frame.origin()),
+        }
+        .with_context(cannot)
+    }
+
+    fn tell(&self, made: &Made) -> Result<()> {
+        let statistics = Statistics::of(&made.map);
+        let ms = made.took.as_secs_f64() * 1e3;
+        let name = self.engine.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
+        let json = json!({
+            "engine": name,
+            "backend": made.backend,
+            "milliseconds": ms,
+            "nx": made.map.grid.nx,
+            "ny": made.map.grid.ny,
+            "cell": made.map.grid.cell,
+            "statistics": statistics,
+        });
+        match self.json.as_deref() {
+            Some(path) if path == Path::new("-") => println!("{json}"),
+            Some(path) => fs::write(path, format!("{json}\n")).with_context(|| path.display().to_string())?,
+            None => {}
+        }
+        let predicted = statistics.cells - statistics.unpredicted;
+        let spread = statistics.spread.map_or_else(
+            || "nothing predicted".into(),
+            |s| format!("min {:.1}, median {:.1}, max {:.1} dBm", s.min, s.median, s.max),
+        );
+        // Beside JSON on the standard output, words would be in the way.
+        eprintln!("{name} ({}): {spread}; {predicted} of {} cells in {ms:.0} ms", made.backend, statistics.cells);
+        Ok(())
+    }
+}
+
+/// Runs an engine under a progress bar.
+async fn timed(backend: &'static str, engine: &mut impl Engine, city: &City, scenario: &Scenario) -> Result<Made> {
+    let bar = ProgressBar::new(1000);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {percent:>3} % {msg}")?);
+    let shown = bar.clone();
+    let mut job = Job::silent();
+    job.on_progress = Some(Box::new(move |progress| {
+        shown.set_position((progress.fraction * 1000.0) as u64);
+        shown.set_message(progress.stage);
+    }));
+    let start = Instant::now();
+    let map = engine.predict(city, scenario, &mut job).await;
+    bar.finish_and_clear();
+    Ok(Made { map: map?, backend, took: start.elapsed() })
+}
+
+fn form_of(path: &Path) -> Result<Form> {
+    match path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("png") => Ok(Form::Picture),
+        Some("tif" | "tiff") => Ok(Form::GeoTiff),
+        _ => bail!("{}: a map is written as .png or .tif", path.display()),
+    }
+}
