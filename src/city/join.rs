@@ -8,7 +8,7 @@ use geo::{BoundingRect, CoordsIter, Polygon, Simplify, unary_union};
 use std::collections::BTreeMap;
 
 /// Work allowed for uniting pieces: the sum over all unions of the square of their vertices.
-const MAX_WORK: u64 = 2_000_000_000;
+const MAX_WORK: u64 = 500_000_000;
 
 /// A polygon of one tile, in tile sides (x eastwards, y southwards, whole numbers at the tiles' corners).
 #[derive(Clone, Debug)]
@@ -83,7 +83,10 @@ fn bounds(p: &Polygon<f64>) -> [f64; 4] {
 }
 
 fn touch(a: &Polygon<f64>, b: &Polygon<f64>) -> bool {
-    let (a, b) = (bounds(a), bounds(b));
+    overlap(bounds(a), bounds(b))
+}
+
+fn overlap(a: [f64; 4], b: [f64; 4]) -> bool {
     a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
 }
 
@@ -103,7 +106,7 @@ fn clusters<K>(mut pieces: Vec<Piece<K>>, work: &mut u64) -> Result<Vec<Vec<Piec
         open.retain(|&j| boxes[j][2] >= boxes[i][0]);
         spend(work, open.len() as u64)?;
         for &j in &open {
-            if touch(&pieces[i].outline, &pieces[j].outline) {
+            if overlap(boxes[i], boxes[j]) {
                 let (a, b) = (root(&mut parent, i), root(&mut parent, j));
                 parent[a.max(b)] = a.min(b);
             }

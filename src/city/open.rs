@@ -1,11 +1,11 @@
 //! From an archive to a [`City`]: which tiles, which layers, which tags.
 
-use super::archive::{Archive, ArchiveError, Fault, MAX_TILES, RangeReader};
+use super::archive::{Archive, ArchiveError, Fault, RangeReader, tiles_between};
 use super::heights::{Known, complete};
 use super::join::{Piece, join};
 use super::mvt::{Polygons, Value, layers};
 use super::{Building, City, HeightSource};
-use crate::geodesy::{LocalFrame, LonLat, Tile};
+use crate::geodesy::{LocalFrame, LonLat};
 use crate::material::Material;
 use geo::orient::Direction;
 use geo::{Centroid, CoordsIter, MapCoords, Orient, Polygon, Rect, Translate, coord};
@@ -142,16 +142,6 @@ fn window(min: LonLat, max: LonLat, around: Option<Around>) -> Result<(LonLat, L
 
 fn middle(min: LonLat, max: LonLat) -> LonLat {
     LonLat::new(f64::midpoint(min.lon, max.lon), f64::midpoint(min.lat, max.lat))
-}
-
-fn tiles_between(min: LonLat, max: LonLat, zoom: u8) -> Result<Vec<Tile>, Fault> {
-    let (south_west, north_east) = (Tile::containing(min, zoom), Tile::containing(max, zoom));
-    let (columns, rows) = (south_west.x..=north_east.x, north_east.y..=south_west.y);
-    let found = u64::from(north_east.x - south_west.x + 1) * u64::from(south_west.y - north_east.y + 1);
-    if found > MAX_TILES {
-        return Err(Fault::TooLarge { what: "tiles", found, limit: MAX_TILES });
-    }
-    Ok(columns.flat_map(|x| rows.clone().map(move |y| Tile { z: zoom, x, y })).collect())
 }
 
 /// The reference point that the archive names.

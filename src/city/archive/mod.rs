@@ -23,7 +23,7 @@ pub(crate) use directory::tile_id;
 #[cfg(feature = "import")]
 pub(crate) use directory::{Entry as DirectoryEntry, encode};
 
-use crate::geodesy::Tile;
+use crate::geodesy::{LonLat, Tile};
 use directory::{Entry, decode, find};
 use flate2::read::GzDecoder;
 use std::collections::HashMap;
@@ -153,6 +153,31 @@ impl<'r, R: RangeReader> Archive<'r, R> {
             .map_err(|e| e.of("leaf directory", what))?;
         decode(&bytes).map_err(|why| Fault::Damaged { part: "leaf directory", why })
     }
+}
+
+/// Unpacks every tile of an archive of one city and gives it to `visit`: for checks and conversions.
+pub async fn each_tile(reader: &impl RangeReader, mut visit: impl FnMut(Tile, &[u8])) -> Result<(), Fault> {
+    let mut archive = Archive::open(reader).await?;
+    for zoom in archive.header.zooms.0..=archive.header.zooms.1 {
+        let tiles = tiles_between(archive.header.min, archive.header.max, zoom)?;
+        let mut give = |tile, content: &[u8]| {
+            visit(tile, content);
+            Ok(())
+        };
+        archive.read_tiles(&tiles, &mut give).await?;
+    }
+    Ok(())
+}
+
+/// The tiles of `zoom` between a south-west and a north-east corner.
+pub fn tiles_between(min: LonLat, max: LonLat, zoom: u8) -> Result<Vec<Tile>, Fault> {
+    let (south_west, north_east) = (Tile::containing(min, zoom), Tile::containing(max, zoom));
+    let (columns, rows) = (south_west.x..=north_east.x, north_east.y..=south_west.y);
+    let found = u64::from(north_east.x - south_west.x + 1) * u64::from(south_west.y - north_east.y + 1);
+    if found > MAX_TILES {
+        return Err(Fault::TooLarge { what: "tiles", found, limit: MAX_TILES });
+    }
+    Ok(columns.flat_map(|x| rows.clone().map(move |y| Tile { z: zoom, x, y })).collect())
 }
 
 /// The first tiles of `found` that one request can fetch: how many they are, and from where to where.
