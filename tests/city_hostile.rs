@@ -99,7 +99,7 @@ proptest! {
         }
         let start = Instant::now();
         let _ = open(bytes);
-        prop_assert!(start.elapsed() < Duration::from_secs(60));
+        prop_assert!(start.elapsed() < Duration::from_mins(1));
     }
 
     #[test]
@@ -109,7 +109,7 @@ proptest! {
         bytes[second] = other;
         let start = Instant::now();
         let _ = open(bytes);
-        prop_assert!(start.elapsed() < Duration::from_secs(60));
+        prop_assert!(start.elapsed() < Duration::from_mins(1));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use geo::orient::Direction;
 use geo::{Centroid, CoordsIter, MapCoords, Orient, Polygon, Rect, Translate, coord};
 use glam::DVec2;
 
-/// Names that publishers give the layer of buildings: ours and Protomaps; OpenMapTiles and Overture.
+/// Names that publishers give the layer of buildings: ours and Protomaps; `OpenMapTiles` and Overture.
 const LAYERS: [&str; 3] = ["buildings", "building", "building_part"];
 /// Most pieces of buildings in one city.
 pub const MAX_PIECES: u64 = 500_000;
@@ -147,7 +147,7 @@ fn middle(min: LonLat, max: LonLat) -> LonLat {
 /// The reference point that the archive names.
 fn origin(metadata: &serde_json::Value) -> Option<LonLat> {
     let pair = metadata.get("farfield:origin")?.as_array()?;
-    let &[ref lon, ref lat] = pair.as_slice() else { return None };
+    let [lon, lat] = pair.as_slice() else { return None };
     Some(LonLat::new(lon.as_f64()?, lat.as_f64()?)).filter(|p| p.is_valid() && p.lat.abs() < 89.0)
 }
 
@@ -189,24 +189,29 @@ fn key_of(feature: &Polygons<'_>) -> Key {
 fn buildings(whole: Vec<(Key, Polygon<f64>)>, zoom: u8, frame: &LocalFrame) -> Vec<Building> {
     let side = f64::from(1u32 << zoom);
     let to_local = |x: f64, y: f64| frame.to_local(LonLat::from_mercator(DVec2::new(x, y) / side));
-    let mut placed = Vec::with_capacity(whole.len());
+    let (mut prisms, mut places, mut known_heights) = (Vec::new(), Vec::new(), Vec::new());
     for (key, outline) in whole {
-        let id = key.id.unwrap_or_else(|| id_of(&outline));
         let footprint = outline.map_coords(|c| to_local(c.x, c.y).to_array().into()).orient(Direction::Default);
-        if let Some(centre) = footprint.centroid() {
-            placed.push((id, key, footprint, DVec2::new(centre.x(), centre.y())));
+        let Some(centre) = footprint.centroid() else { continue };
+        places.push(DVec2::new(centre.x(), centre.y()));
+        known_heights.push(known(&key).resolve());
+        prisms.push(Building {
+            id: key.id.unwrap_or_else(|| id_of(&outline)),
+            footprint,
+            base: f32::from_bits(key.base),
+            top: 0.0,
+            height_source: HeightSource::Default,
+            wall: key.wall,
+            roof: key.roof,
+        });
+    }
+    for (prism, (top, source)) in prisms.iter_mut().zip(complete(&places, &known_heights)) {
+        (prism.top, prism.height_source) = (top, source);
+        if !(prism.base > 0.0 && prism.base < top) {
+            prism.base = 0.0;
         }
     }
-    let places: Vec<DVec2> = placed.iter().map(|p| p.3).collect();
-    let known: Vec<_> = placed.iter().map(|(_, key, ..)| known(key).resolve()).collect();
-    let heights = complete(&places, &known);
-    let prism =
-        |((id, key, footprint, _), (top, height_source)): ((u64, Key, Polygon<f64>, DVec2), (f32, HeightSource))| {
-            let base = f32::from_bits(key.base);
-            let base = if base > 0.0 && base < top { base } else { 0.0 };
-            Building { id, footprint, base, top, height_source, wall: key.wall, roof: key.roof }
-        };
-    placed.into_iter().zip(heights).map(prism).collect()
+    prisms
 }
 
 fn known(key: &Key) -> Known {

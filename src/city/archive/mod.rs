@@ -27,6 +27,7 @@ use crate::geodesy::{LonLat, Tile};
 use directory::{Entry, decode, find};
 use flate2::read::GzDecoder;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::io::Read;
 
 /// The header and the root directory lie within the first 16 KiB (specification, section 2).
@@ -128,11 +129,11 @@ impl<'r, R: RangeReader> Archive<'r, R> {
             let mut entry = find(&self.root, id);
             for _ in 1..=MAX_DEPTH {
                 let Some(leaf) = entry.filter(|e| e.run == 0) else { break };
-                if !leaves.contains_key(&leaf.section) {
-                    let read = self.leaf(leaf.section).await?;
-                    leaves.insert(leaf.section, read);
-                }
-                entry = leaves.get(&leaf.section).and_then(|entries| find(entries, id));
+                let entries = match leaves.entry(leaf.section) {
+                    MapEntry::Occupied(known) => known.into_mut(),
+                    MapEntry::Vacant(new) => new.insert(self.leaf(leaf.section).await?),
+                };
+                entry = find(entries, id);
             }
             match entry {
                 Some(e) if e.run == 0 => {
