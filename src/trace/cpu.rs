@@ -25,6 +25,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
     let mut told = HashSet::new();
     let rays = if task.depth == 0 { 0 } else { task.sampling.rays };
     let aim = Aim::new(task.transmitter, task.height, &task.grid, rays);
+    let order = aim.order();
     let mut start = 0;
     while start < rays {
         job.checkpoint(start as f32 / rays as f32, "casting rays").await?;
@@ -33,7 +34,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
         let found = share_out(&shares, |first| {
             let mut found: Vec<(u32, Signature)> = Vec::new();
             for i in *first..(first + RAYS_A_SHARE).min(end) {
-                let along = aim.direction(i);
+                let along = aim.direction(order[i as usize]);
                 shoot(task.scene, &tiling, task.transmitter, along, task.height, task.depth, |tile, signature| {
                     found.push((tile, signature));
                 });

@@ -105,6 +105,20 @@ impl Aim {
         Self { rise, reach: farthest * REACH, rays }
     }
 
+    /// The rays in an order in which neighbours go the same way, so that they walk through the same part of the scene:
+    /// half the sphere or plane for each bit of a Morton code.
+    pub fn order(&self) -> Vec<u32> {
+        let spread = |v: u32| (0..12).fold(0u32, |code, bit| code | (v >> bit & 1) << (2 * bit));
+        let code = |i: u32| {
+            let turn = (i / 2).wrapping_mul(GOLDEN) >> 20;
+            let share = (u64::from(i / 2) * 4096 / u64::from(self.rays.div_ceil(2))) as u32;
+            (i % 2, spread(turn) | spread(share) << 1, i)
+        };
+        let mut order: Vec<u32> = (0..self.rays).collect();
+        order.sort_unstable_by_key(|i| code(*i));
+        order
+    }
+
     /// Unit direction of ray `i`.
     pub fn direction(&self, i: u32) -> Vec3 {
         let n = self.rays.div_ceil(2);
@@ -215,6 +229,9 @@ mod tests {
         let n = rays as f32 / 2.0;
         let mean = half(0).sum::<Vec3>() / n;
         assert!(mean.length() < 1e-3, "{mean}");
+        let mut order = aim.order();
+        order.sort_unstable();
+        assert!(order.into_iter().eq(0..rays));
         let squares = half(0).map(|d| d.x.powi(2)).sum::<f32>() / n;
         assert!((squares - 1.0 / 3.0).abs() < 1e-3, "{squares}");
         let on_plane = |d: Vec3| d.truncate() * (-10.0 / d.z);

@@ -19,8 +19,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
+// The rays, neighbours going the same way.
+@group(0) @binding(4) var<storage, read> order_of: array<u32>;
 // For each ray: `depth` mirrors, then `depth` tiles, the k-th where it came through the plane after k + 1 mirrors.
-@group(0) @binding(4) var<storage, read_write> told: array<u32>;
+@group(0) @binding(5) var<storage, read_write> told: array<u32>;
 
 fn aim(i: u32) -> vec3f {
     let half = i / 2u;
@@ -50,7 +52,7 @@ fn discover(@builtin(global_invocation_id) id: vec3u) {
         told[slot + k] = NONE;
     }
     var at = params.transmitter;
-    var along = aim(params.first + id.x);
+    var along = aim(order_of[params.first + id.x]);
     var on = NONE;
     for (var order = 0u; order <= params.depth; order++) {
         let hit = meet(at, along, FAR, on, false);

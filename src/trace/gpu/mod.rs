@@ -85,12 +85,10 @@ impl Gpu {
         let aim = Aim::new(task.transmitter, task.height, &task.grid, rays);
         let words = 2 * depth;
         let mut params = DiscoverParams::new(task, &tiling, &aim, depth as u32);
-        let pass = self.device.pass(
-            &self.discover,
-            size_of::<DiscoverParams>(),
-            &scene_inputs(task.scene),
-            MOST_AT_ONCE as usize * words,
-        )?;
+        let order = aim.order();
+        let inputs = [&scene_inputs(task.scene)[..], &[bytemuck::cast_slice(&order)]].concat();
+        let most = MOST_AT_ONCE as usize * words;
+        let pass = self.device.pass(&self.discover, size_of::<DiscoverParams>(), &inputs, most)?;
         let mut pace = Pace::new(4096, MOST_AT_ONCE);
         let mut start = 0;
         while start < rays {
