@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// Rays between two checkpoints: some 10 ms of one core.
-const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 8_192 };
+const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
 /// Rows between two checkpoints.
