@@ -261,7 +261,7 @@ export class CityMap {
     const paint = {
       "fill-extrusion-height": ["coalesce", ["get", "height"], ["get", "render_height"], 9],
       "fill-extrusion-base": ["coalesce", ["get", "min_height"], ["get", "render_min_height"], 0],
-      "fill-extrusion-opacity": 0.95,
+      "fill-extrusion-opacity": 0.82,
     };
     map.addLayer({ id: "buildings", type: "fill-extrusion", source: "city", "source-layer": sourceLayer, paint }, "mast");
     this.#repaint();

@@ -1,13 +1,16 @@
 //! The legend: what the colours mean, with ends that the user can move, and the pictures made by it.
 
 use super::store::{Store, round};
-use crate::coverage::CoverageMap;
+use crate::coverage::colour::{Scale, colourise};
+use crate::coverage::{CoverageMap, Quantity};
 use crate::scenario::{Layer, View};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
 /// Both ends of the legend of differences, dB.
 pub const DIFFERENCE_LIMIT: f64 = 30.0;
+/// Opacity of levels below the legend's lower end, of 255.
+const FAINT: u8 = 70;
 /// Colours in the legend's gradient.
 const STOPS: usize = 24;
 
@@ -17,16 +20,17 @@ pub fn Legend() -> impl IntoView {
     let store: Store = expect_context();
     let view = Memo::new(move |_| store.scenario.with(|s| s.view));
     let is_difference = Memo::new(move |_| view.get().layer == Layer::Difference);
+    let colours = move || gradient(if is_difference.get() { Quantity::Difference } else { Quantity::Rsrp });
     let limit = DIFFERENCE_LIMIT;
     view! {
         <section class="legend" aria-label="Legend">
-            <div class="legend-bar" style:background=move || gradient(is_difference.get())></div>
+            <div class="legend-bar" style:background=colours></div>
             <Show
                 when=move || is_difference.get()
                 fallback=move || view! {
                     <div class="legend-ends">
                         <End name="legend-min" label="Lower end of the legend, dBm" get=|v| v.range.0 set=|v, x| v.range.0 = x />
-                        <span class="legend-mid">{move || middle(view.get().range)}</span>
+                        <span class="legend-mid">"· fainter below"</span>
                         <End name="legend-max" label="Upper end of the legend, dBm" get=|v| v.range.1 set=|v, x| v.range.1 = x />
                     </div>
                 }
@@ -77,44 +81,28 @@ fn End(name: &'static str, label: &'static str, get: fn(&View) -> f64, set: fn(&
     }
 }
 
-fn middle(range: (f64, f64)) -> String {
-    format!("{:.0}", f64::midpoint(range.0, range.1))
-}
-
-/// The picture of a map: RGBA rows from the north.
+/// The picture of a map: RGBA rows from the north. Levels below the lower end are faint, so that what counts as coverage
+/// stands out. The opacity of the whole is the map's affair.
 pub fn picture(map: &CoverageMap, range: (f64, f64)) -> Vec<u8> {
-    let nx = map.grid.nx as usize;
-    let diff = map.quantity == crate::coverage::Quantity::Difference;
-    let mut out = Vec::with_capacity(map.values.len() * 4);
-    for row in map.values.chunks_exact(nx).rev() {
-        for v in row {
-            if v.is_nan() {
-                out.extend([0, 0, 0, 0]);
-                continue;
-            }
-            let t = ((f64::from(*v) - range.0) / (range.1 - range.0)).clamp(0.0, 1.0);
-            let [r, g, b] = standin(t, diff);
-            out.extend([r, g, b, 255]);
+    let mut rgba = colourise(map, range, Scale::of(map.quantity), 1.0);
+    if map.quantity == Quantity::Difference {
+        return rgba;
+    }
+    let rows = map.values.chunks_exact(map.grid.nx as usize).rev();
+    for (value, pixel) in rows.flatten().zip(rgba.chunks_exact_mut(4)) {
+        if f64::from(*value) < range.0 {
+            pixel[3] = FAINT;
         }
     }
-    out
+    rgba
 }
-fn standin(t: f64, diff: bool) -> [u8; 3] {
-    const V: [[f64; 3]; 5] = [[68., 1., 84.], [59., 82., 139.], [33., 145., 140.], [94., 201., 98.], [253., 231., 37.]];
-    const D: [[f64; 3]; 5] =
-        [[33., 102., 172.], [146., 197., 222.], [247., 247., 247.], [244., 165., 130.], [178., 24., 43.]];
-    let s = if diff { D } else { V };
-    let x = t * 4.0;
-    let i = (x as usize).min(3);
-    let f = x - i as f64;
-    [0, 1, 2].map(|k| (s[i][k] * (1.0 - f) + s[i + 1][k] * f) as u8)
-}
-fn gradient(diff: bool) -> String {
-    let stops: Vec<String> = (0..=STOPS)
-        .map(|i| {
-            let [r, g, b] = standin(i as f64 / STOPS as f64, diff);
-            format!("rgb({r} {g} {b})")
-        })
-        .collect();
+
+/// The colours of the legend from its lower to its upper end.
+fn gradient(quantity: Quantity) -> String {
+    let colour = |i: usize| {
+        let [r, g, b] = Scale::of(quantity).rgb(i as f32 / STOPS as f32);
+        format!("rgb({r} {g} {b})")
+    };
+    let stops: Vec<String> = (0..=STOPS).map(colour).collect();
     format!("linear-gradient(90deg, {})", stops.join(", "))
 }

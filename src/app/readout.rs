@@ -1,5 +1,6 @@
 //! What stands under the pointer: the levels of all engines and the distance to the site.
 
+use super::engines::ENGINES;
 use super::layers::LAYERS;
 use super::store::Store;
 use crate::scenario::{EngineKind, Layer};
@@ -32,6 +33,9 @@ pub fn Readout() -> impl IntoView {
                 <dd class:front=move || layer == front>{text}</dd>
             }
         });
+        let outdoors = ENGINES.into_iter().any(|e| store.value(e, hover.at).is_some());
+        let predicted = ENGINES.into_iter().any(|e| store.desk(e).made.with(Option::is_some));
+        let indoors = if predicted && !outdoors { ", inside a building" } else { "" };
         let (width, height) = window_size();
         let left =
             if hover.pointer.0 + GAP + BOX.0 > width { hover.pointer.0 - GAP - BOX.0 } else { hover.pointer.0 + GAP };
@@ -39,7 +43,7 @@ pub fn Readout() -> impl IntoView {
         Some(view! {
             <div class="readout" aria-hidden="true" style:translate=format!("{left:.0}px {top:.0}px")>
                 <dl>{rows.into_iter().collect_view()}</dl>
-                <p>{format!("{distance:.0} m from the site")}</p>
+                <p>{format!("{distance:.0} m from the site{indoors}")}</p>
             </div>
         })
     }

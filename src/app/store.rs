@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The camera that the page opens with: central Munich, seen from the south at a slant.
 pub const OPENING_VIEW: MapView =
-    MapView { zoom: 15.6, centre: LonLat::new(11.5755, 48.1378), bearing: -18.0, pitch: 48.0 };
+    MapView { zoom: 15.6, centre: LonLat::new(11.5755, 48.1378), bearing: -18.0, pitch: 42.0 };
 /// How far above a roof an antenna is put when it is dropped there, metres.
 const ABOVE_ROOF: f64 = 3.0;
 
