@@ -38,8 +38,7 @@ fn compare<const N: usize>(test: &str, city: &str, mode: &str, levels: [f32; N])
             grid: facts.grid(),
             height: facts.rx_height_m,
             depth,
-            // A cell counts as found by the sliver of it that is lit, and a look is cheap without reflections.
-            sampling: Sampling { rays: 1 << 19, samples: if depth == 0 { 64 } else { 24 } },
+            sampling: Sampling { rays: 1 << 19, samples: 34 },
         };
         let ours = pollster::block_on(async {
             let candidates = cpu::discover(&task, &mut Job::silent()).await?;

@@ -16,7 +16,8 @@ const GOLDEN_SHARE: f32 = 0.618_034;
 pub struct Sampling {
     /// Rays shot to find signatures.
     pub rays: u32,
-    /// Receivers in a cell; their powers are averaged. One alone stands in the centre.
+    /// Receivers in a cell; their powers are averaged. One alone stands in the centre; Fibonacci numbers
+    /// spread most evenly.
     pub samples: u32,
 }
 
