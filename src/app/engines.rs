@@ -88,6 +88,7 @@ impl Engines {
         for engine in ENGINES {
             self.request_one(engine, &scenario);
         }
+        self.trace_after(EngineKind::Empirical);
     }
 
     fn request_one(&self, engine: EngineKind, scenario: &Scenario) {
@@ -120,10 +121,14 @@ impl Engines {
         }
     }
 
-    /// Gives a worker the next part of a run, if there is one.
+    /// Gives a worker the next part of a run, if there is one. The first tracer does the baseline before it traces, since
+    /// that takes a moment and the other way round it would wait for seconds.
     fn hand_out(&self, engine: EngineKind, who: Who) {
         let mut runs = self.runs.borrow_mut();
-        let Some(run) = runs.get_mut(&engine) else { return };
+        if engine == EngineKind::Traced && who == Who::Tracer(0) && runs.contains_key(&EngineKind::Empirical) {
+            return;
+        }
+        let Some(run) = runs.get_mut(&engine).filter(|run| !run.is_busy(who)) else { return };
         let Some(share) = run.next_part() else { return };
         let id = self.next.replace_with(|id| *id + 1);
         run.begin(id, who, share);
@@ -236,6 +241,7 @@ impl Engines {
             return;
         }
         let Some(made) = self.runs.borrow_mut().remove(&engine).and_then(Run::into_made) else { return };
+        self.trace_after(engine);
         let desk = self.store.desk(engine);
         self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::Scenario, _)));
         desk.activity.set(Activity::Idle);
@@ -245,6 +251,7 @@ impl Engines {
     fn failed(&self, who: Who, id: JobId, trouble: &Trouble) {
         let Some(engine) = self.engine_of(id) else { return };
         self.give_up(engine);
+        self.trace_after(engine);
         self.store.desk(engine).activity.set(Activity::Failed);
         self.complain(who, trouble);
     }
@@ -268,6 +275,13 @@ impl Engines {
         let topic = Topic::Fault(trouble.fault, if shared { Retry::City } else { retry });
         let retry = (trouble.fault != Fault::Scenario).then_some(retry);
         self.store.notify(Notice { topic, tone: Tone::Trouble, text: sentence(&trouble.message), retry });
+    }
+
+    /// Goes on with the trace that waited for the baseline.
+    fn trace_after(&self, engine: EngineKind) {
+        if engine == EngineKind::Empirical {
+            self.hand_out(EngineKind::Traced, Who::Tracer(0));
+        }
     }
 
     fn engine_of(&self, id: JobId) -> Option<EngineKind> {

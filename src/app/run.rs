@@ -40,7 +40,7 @@ struct Part {
 pub struct Run {
     /// What it is made from.
     pub inputs: Scenario,
-    started: f64,
+    started: Option<f64>,
     total: usize,
     finished: usize,
     waiting: VecDeque<Share>,
@@ -53,7 +53,7 @@ impl Run {
     pub fn new(inputs: Scenario, parts: Vec<Share>) -> Self {
         Self {
             inputs,
-            started: now(),
+            started: None,
             total: parts.len(),
             finished: 0,
             waiting: parts.into(),
@@ -75,7 +75,13 @@ impl Run {
 
     /// Notes that a worker is busy with a part.
     pub fn begin(&mut self, id: JobId, who: Who, share: Share) {
+        self.started.get_or_insert_with(now);
         self.busy.insert(id, Part { who, share, fraction: 0.0 });
+    }
+
+    /// Whether a worker has a part of this run.
+    pub fn is_busy(&self, who: Who) -> bool {
+        self.busy.values().any(|part| part.who == who)
     }
 
     /// Whether a job is a part of this run.
@@ -114,7 +120,7 @@ impl Run {
 
     /// The result, when there is one.
     pub fn into_made(self) -> Option<Made> {
-        let millis = now() - self.started;
+        let millis = self.started.map_or(0.0, |started| now() - started);
         self.map.map(|map| Made { map, inputs: self.inputs, millis })
     }
 }

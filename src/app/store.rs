@@ -21,7 +21,7 @@ pub struct Made {
     pub map: CoverageMap,
     /// The part of the scenario that it depends on ([`inputs_of`]).
     pub inputs: Scenario,
-    /// From the request to the whole map, milliseconds.
+    /// From its beginning to the whole map, milliseconds.
     pub millis: f64,
 }
 
