@@ -13,19 +13,12 @@ import onnx
 import onnxruntime
 import torch
 
-from network import CHANNELS, Correction
+from fixed_input import fixed_input
+from network import Correction
 
-SIDE = 256
 # Cells of the output that the parity fixture keeps: every 16th in both directions.
 STEP = 16
 TOLERANCE = 1e-3
-
-
-def fixed_input() -> np.ndarray:
-    """A smooth made-up window that anyone can compute again: channel k is sin(0.37 k + 0.05 x (1 + k/16) + 0.03 y)."""
-    k = np.arange(CHANNELS, dtype=np.float64)[:, None, None]
-    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float64)
-    return np.sin(0.37 * k + 0.05 * x * (1 + k / 16) + 0.03 * y).astype(np.float32)[None]
 
 
 def main() -> None:

@@ -9,7 +9,6 @@
 import argparse
 import copy
 import json
-import math
 import tempfile
 import time
 from pathlib import Path
@@ -41,11 +40,11 @@ def loss_of(output: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> t
 
 
 def rate(step: int, steps: int) -> float:
-    """Linear warm-up, then half a cosine down to 1 % of the peak."""
-    if step < WARM_UP:
-        return PEAK_RATE * (step + 1) / WARM_UP
-    along = (step - WARM_UP) / max(1, steps - WARM_UP)
-    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, along))))
+    """Linear warm-up, a plateau for half of the steps, then linearly down to 1 % of the peak. The plateau doesn't depend on
+    where the end is, so a run can be prolonged while it lasts."""
+    warm = min(1.0, (step + 1) / min(WARM_UP, 1 + steps // 10))
+    left = max(0.0, 1.0 - step / steps)
+    return PEAK_RATE * warm * max(0.01, min(1.0, 2.0 * left))
 
 
 @torch.no_grad()
@@ -71,7 +70,6 @@ def train(folder: Path, run: Path, epochs: int, probe: int) -> None:
     probed = held_out[:: max(1, len(held_out) // probe)]
     torch.manual_seed(SEED)
     net = Correction().to(memory_format=torch.channels_last)
-    # Start from the mean residual, so that the first steps don't go into finding it.
     averaged = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
     per_epoch = len(training) // BATCH

@@ -77,6 +77,16 @@ pub struct Reading {
     pub rsrp: f32,
 }
 
+/// How much of the surroundings a predictor is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Knowledge {
+    /// All that the data has.
+    #[default]
+    All,
+    /// What a city archive would have: roofs on flat ground without land cover, and no word of what is unknown.
+    CityArchive,
+}
+
 /// The whole data set.
 #[derive(Debug)]
 pub struct Dataset {
@@ -139,15 +149,20 @@ impl Dataset {
         self.readings.get(&sector.cell).map_or(&[], Vec::as_slice)
     }
 
-    /// The land within `half` cells of a sector; its datum is the ground that the sector stands on.
-    pub fn land_around(&self, sector: &CellRow, half: u32) -> Option<Land> {
+    /// The land within `half` cells of a sector, as far as `knowledge` goes; its datum is the ground that the sector stands
+    /// on.
+    pub fn land_around(&self, sector: &CellRow, half: u32, knowledge: Knowledge) -> Option<Land> {
         let side = 2 * half + 1;
         let origin = sector.at() - (f64::from(half) + 0.5) * f64::from(CELL);
         let corner = self.ground.column_row(sector.at()) - i64::from(half);
         let mut cells = Vec::with_capacity(side as usize * side as usize);
         for iy in 0..i64::from(side) {
             for ix in 0..i64::from(side) {
-                cells.push(self.ground.cell(corner.x + ix, corner.y + iy, sector.ground_altitude_m));
+                let cell = self.ground.cell(corner.x + ix, corner.y + iy, sector.ground_altitude_m);
+                cells.push(match knowledge {
+                    Knowledge::All => cell,
+                    Knowledge::CityArchive => LandCell { known: true, roof: cell.roof, ..LandCell::default() },
+                });
             }
         }
         Land::new(origin, side, side, cells)

@@ -4,7 +4,7 @@
 //! little-endian), `labels.bin` (records of a u32 cell index in the window and an f32 residual in dB), `sectors.csv` (one
 //! line a sector: cell, fold, first label, number of labels) and `meta.json`.
 
-use super::chengdu::{Dataset, REFERENCE_POWER, mix};
+use super::chengdu::{Dataset, Knowledge, REFERENCE_POWER, Reading, mix};
 use super::features::{CHANNEL_NAMES, CHANNELS, Window, WindowFeatures};
 use super::land::CELL;
 use glam::DVec2;
@@ -31,14 +31,14 @@ pub fn export(data: &Dataset, folder: &Path, limit: usize, done: impl Fn() + Syn
         .enumerate()
         .map(|(i, sector)| {
             let half = (SIDE as u64 / 2 + JITTER + 1) as u32;
-            let Some(land) = data.land_around(sector, half) else { return Ok(Vec::new()) };
+            let Some(land) = data.land_around(sector, half, Knowledge::All) else { return Ok(Vec::new()) };
             let seed = mix(sector.cell as u64);
             let shift = |bits: u64| (bits % (2 * JITTER + 1)) as f64 - JITTER as f64;
             let middle = sector.at() + DVec2::new(shift(seed), shift(seed >> 32)) * f64::from(CELL);
             let window = WindowFeatures::of(&sector.link(&land), Window::around(middle, SIDE));
             let bytes: Vec<u8> = window.planes.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
             features.write_all_at(&bytes, (i * bytes.len()) as u64)?;
-            let label = |reading: &super::chengdu::Reading| {
+            let label = |reading: &Reading| {
                 let (ix, iy) = window.window.locate(reading.at)?;
                 let at = iy * SIDE + ix;
                 Some((at as u32, reading.rsrp - REFERENCE_POWER as f32 - window.baseline[at]))

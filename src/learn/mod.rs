@@ -17,4 +17,8 @@ pub use network::{Correction, Network};
 #[cfg(feature = "cli")]
 pub mod chengdu;
 #[cfg(feature = "cli")]
+pub mod evaluate;
+#[cfg(feature = "cli")]
 pub mod export;
+#[cfg(feature = "cli")]
+pub mod score;
