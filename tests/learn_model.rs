@@ -1,6 +1,7 @@
 //! The shipped model: that tract computes what training computed, that nothing but such a model is accepted, and that its
 //! maps behave.
 
+use farfield::city::archive::Bytes;
 use farfield::city::{Building, City};
 use farfield::coverage::CoverageMap;
 use farfield::empirical::Empirical;
@@ -106,6 +107,19 @@ fn a_model_with_other_names_is_refused_by_their_name() {
 }
 
 #[test]
+fn a_model_that_computes_no_numbers_is_refused_when_it_runs() {
+    let mut bytes = MODEL.to_vec();
+    // The last mention of the last layer's bias is the tensor itself: its name, two bytes that announce eight, the eight.
+    let name = b"head.bias";
+    let at = bytes.windows(name.len()).rposition(|w| w == name).expect("the last layer's bias") + name.len() + 2;
+    bytes[at..at + 8].fill(0xff);
+    let broken = Network::from_onnx(&bytes);
+    let input = WindowFeatures::empty(Window { origin: DVec2::ZERO, n: SIDE });
+    let why = broken.and_then(|n| n.run(&input)).expect_err("no numbers").to_string();
+    assert!(why.contains("not finite"), "{why}");
+}
+
+#[test]
 fn a_map_has_a_level_outdoors_and_none_inside_buildings() {
     let city = blocks(600.0, 400.0);
     let map = predict(&mut learned(), &city, &Scenario::default());
@@ -113,7 +127,8 @@ fn a_map_has_a_level_outdoors_and_none_inside_buildings() {
         for ix in 0..map.grid.nx {
             let p = map.grid.centre(ix, iy);
             let indoors = |b: &Building| {
-                let (min, max) = geo::BoundingRect::bounding_rect(&b.footprint).map(|r| (r.min(), r.max())).expect("a box");
+                let (min, max) =
+                    geo::BoundingRect::bounding_rect(&b.footprint).map(|r| (r.min(), r.max())).expect("a box");
                 p.x > min.x && p.x < max.x && p.y > min.y && p.y < max.y
             };
             let level = map.values[map.grid.index(ix, iy)];
@@ -121,6 +136,30 @@ fn a_map_has_a_level_outdoors_and_none_inside_buildings() {
             assert!(level.is_nan() || (-140.0..-30.0).contains(&level), "{level} dBm at {p}");
         }
     }
+}
+
+#[test]
+fn munich_has_a_level_in_every_street_and_it_falls_with_distance() {
+    let bytes = Bytes::from(include_bytes!("../www/cities/munich.pmtiles").to_vec());
+    let city = pollster::block_on(City::open(&bytes, "munich")).expect("Munich");
+    let scenario = Scenario::default();
+    let map = predict(&mut learned(), &city, &scenario);
+    let baseline = predict(&mut Empirical, &city, &scenario);
+    let mut rings = [(0.0, 0); 2];
+    for iy in 0..map.grid.ny {
+        for ix in 0..map.grid.nx {
+            let (i, p) = (map.grid.index(ix, iy), map.grid.centre(ix, iy));
+            let level = map.values[i];
+            assert_eq!(level.is_nan(), baseline.values[i].is_nan(), "outdoors is the same for both engines, {p}");
+            assert!(level.is_nan() || (-140.0..-30.0).contains(&level), "{level} dBm at {p}");
+            if !level.is_nan() {
+                let ring = &mut rings[usize::from(p.length() > 300.0)];
+                *ring = (ring.0 + f64::from(level), ring.1 + 1);
+            }
+        }
+    }
+    let [near, far] = rings.map(|(sum, count)| sum / f64::from(count));
+    assert!(near > far + 3.0, "{near:.1} dBm within 300 m, {far:.1} dBm beyond");
 }
 
 #[test]

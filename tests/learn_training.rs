@@ -18,7 +18,8 @@ fn python(test: &str, modules: &str, script: &[&str]) -> Option<Output> {
 
 #[test]
 fn training_lowers_the_loss_of_made_up_windows() {
-    let Some(output) = python("training_lowers_the_loss_of_made_up_windows", "torch, numpy", &["train.py", "--smoke"]) else {
+    let Some(output) = python("training_lowers_the_loss_of_made_up_windows", "torch, numpy", &["train.py", "--smoke"])
+    else {
         return;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

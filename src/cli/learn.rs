@@ -107,12 +107,14 @@ fn open(dataset: &[PathBuf]) -> Result<Dataset> {
 
 fn read_cells(path: &Path) -> Result<HashSet<i32>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
-    let number = |line: &str| line.parse().with_context(|| format!("{}: “{line}” is no sector's number", path.display()));
+    let number =
+        |line: &str| line.parse().with_context(|| format!("{}: “{line}” is no sector's number", path.display()));
     text.lines().map(str::trim).filter(|l| !l.is_empty()).map(number).collect()
 }
 
 fn bar(length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos} sectors, {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{pos} sectors, {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length as u64).with_style(style)
 }
 
@@ -124,6 +126,7 @@ fn print(engine: &str, result: &Evaluation) {
         (engine, result.engine),
         ("constant", result.constant),
         ("log distance, azimuth", result.log_distance_azimuth),
+        ("… fitted within 2 km", result.log_distance_azimuth_within),
     ];
     for (name, report) in reports {
         let [within, beyond, all] = [report.within, report.beyond, report.all].map(figures);

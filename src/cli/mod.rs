@@ -2,6 +2,7 @@
 
 mod city;
 mod inputs;
+mod learn;
 mod predict;
 
 use anyhow::Result;
@@ -22,6 +23,10 @@ enum Command {
     City(city::Command),
     /// Predict coverage and write it as a picture or a `GeoTIFF`.
     Predict(predict::Predict),
+    /// Export windows of a measured network for training.
+    Export(learn::Export),
+    /// Tell how well an engine predicts a measured network.
+    Evaluate(learn::Evaluate),
 }
 
 impl Cli {
@@ -30,6 +35,8 @@ impl Cli {
         match self.command {
             Command::City(command) => command.run(),
             Command::Predict(command) => command.run(),
+            Command::Export(options) => options.run(),
+            Command::Evaluate(options) => options.run(),
         }
     }
 }

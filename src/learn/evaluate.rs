@@ -53,8 +53,10 @@ pub struct Evaluation {
     pub engine: Report,
     /// A constant, fitted on the training sectors.
     pub constant: Report,
-    /// Logarithm of the distance and a parabola of the azimuth, fitted on the training sectors.
+    /// Logarithm of the distance and a parabola of the azimuth, fitted on all readings of the training sectors.
     pub log_distance_azimuth: Report,
+    /// The same form fitted on their readings within [`RANGE`], with the engine's stand-in beyond: the fairest rival.
+    pub log_distance_azimuth_within: Report,
 }
 
 /// Evaluates `predictor` on the sectors of `data` whose numbers are in `cells` (the held-out fold without it).
@@ -99,6 +101,7 @@ pub fn evaluate(
         engine: report(0),
         constant: report(1),
         log_distance_azimuth: report(2),
+        log_distance_azimuth_within: report(3),
     })
 }
 
@@ -106,17 +109,19 @@ pub fn evaluate(
 struct Yardsticks {
     constant: f64,
     formula: Formula,
+    formula_within: Formula,
     beyond: f64,
     /// To be added to the empirical baseline, dB.
     offset: f64,
 }
 
-/// Tallies of the engine, the constant and the formula, each within [`RANGE`] and beyond.
-type Tallies = [[Tally; 2]; 3];
+/// Tallies of the engine, the constant and the two formulas, each within [`RANGE`] and beyond.
+type Tallies = [[Tally; 2]; 4];
 
 impl Yardsticks {
     fn fit(data: &Dataset, training: &[&CellRow], knowledge: Knowledge, baseline: bool) -> Self {
-        let (mut regression, mut constant, mut beyond) = (Regression::default(), Tally::default(), Tally::default());
+        let (mut regression, mut regression_within) = (Regression::default(), Regression::default());
+        let (mut constant, mut beyond) = (Tally::default(), Tally::default());
         for sector in training {
             for reading in data.readings(sector) {
                 let level = f64::from(reading.rsrp);
@@ -124,12 +129,14 @@ impl Yardsticks {
                 constant.add(level);
                 if reading.at.distance(sector.at()) > RANGE {
                     beyond.add(level);
+                } else {
+                    regression_within.add(regressors(sector, reading), level);
                 }
             }
         }
         let mean = |t: &Tally| t.score().map_or(0.0, |s| s.bias);
         let constant = mean(&constant);
-        let formula = regression.solve().unwrap_or(Formula([constant, 0.0, 0.0]));
+        let solved = |r: &Regression| r.solve().unwrap_or(Formula([constant, 0.0, 0.0]));
         let mut offset = Tally::default();
         if baseline {
             for sector in training.iter().step_by(OFFSET_STRIDE) {
@@ -140,7 +147,13 @@ impl Yardsticks {
                 }
             }
         }
-        Self { constant, formula, beyond: mean(&beyond), offset: mean(&offset) }
+        Self {
+            constant,
+            formula: solved(&regression),
+            formula_within: solved(&regression_within),
+            beyond: mean(&beyond),
+            offset: mean(&offset),
+        }
     }
 
     fn compare(
@@ -163,6 +176,8 @@ impl Yardsticks {
             tallies[0][far].add(predicted.unwrap_or(self.beyond) - level);
             tallies[1][far].add(self.constant - level);
             tallies[2][far].add(self.formula.at(regressors(sector, reading)) - level);
+            let within = if far == 0 { self.formula_within.at(regressors(sector, reading)) } else { self.beyond };
+            tallies[3][far].add(within - level);
         }
         Ok(tallies)
     }
