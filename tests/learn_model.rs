@@ -9,6 +9,7 @@ use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::learn::features::{CHANNELS, Window, WindowFeatures};
 use farfield::learn::{Learned, Network, RANGE};
+use farfield::material::Material;
 use farfield::scenario::Scenario;
 use geo::{Rect, coord};
 use glam::DVec2;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 const MODEL: &[u8] = include_bytes!("../models/coverage.onnx");
 const SIDE: usize = 256;
 
-/// Outputs of the network in PyTorch at every `step`th cell of the fixed input of `models/export_onnx.py`.
+/// Outputs of the network in `PyTorch` at every `step`th cell of the fixed input of `models/export_onnx.py`.
 #[derive(Deserialize)]
 struct Parity {
     step: usize,
@@ -51,7 +52,7 @@ fn blocks(width: f64, height: f64) -> City {
         frame: LocalFrame::new(LonLat::new(11.57552, 48.13802)),
         bounds: Rect::new(coord! { x: -width / 2.0, y: -height / 2.0 }, coord! { x: width / 2.0, y: height / 2.0 }),
         buildings: (-5..5).flat_map(|i| (-3..3).map(move |j| block(i, j))).collect(),
-        ground: Default::default(),
+        ground: Material::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::learn::score::Score;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Options of `farfield export`.
@@ -105,7 +105,7 @@ fn open(dataset: &[PathBuf]) -> Result<Dataset> {
     }
 }
 
-fn read_cells(path: &Path) -> Result<HashSet<i32>> {
+fn read_cells(path: &Path) -> Result<BTreeSet<i32>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
     let number =
         |line: &str| line.parse().with_context(|| format!("{}: “{line}” is no sector's number", path.display()));

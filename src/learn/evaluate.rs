@@ -15,7 +15,7 @@ use crate::engine::EngineError;
 use glam::DVec2;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cells that a tile answers for, on each side: a window less a margin at either end.
 const CORE: usize = SIDE - 32;
@@ -66,7 +66,7 @@ pub struct Evaluation {
 pub fn evaluate(
     data: &Dataset,
     predictor: &Predictor,
-    cells: Option<&HashSet<i32>>,
+    cells: Option<&BTreeSet<i32>>,
     knowledge: Knowledge,
     done: impl Fn() + Sync,
 ) -> Result<Evaluation, EngineError> {
