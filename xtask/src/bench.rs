@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// Visits and edits measured in the browser; the table has their median.
 const RUNS: &str = "5";
 
+/// Learned maps timed natively; the table has their median.
+const LEARNED_RUNS: usize = 5;
+
 /// Rows of the final table: what was measured, and the result.
 type Rows = Vec<(String, String)>;
 
@@ -66,6 +69,7 @@ fn native(rows: &mut Rows) -> Result<()> {
     let mut estimates = Vec::new();
     find_estimates(&root().join("target/criterion"), &mut estimates)?;
     estimates.sort();
+    rows.push(("native: learned map of Munich, 1 thread".into(), milliseconds(learned()?)));
     for file in estimates {
         let told: Value =
             serde_json::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
@@ -73,6 +77,21 @@ fn native(rows: &mut Rows) -> Result<()> {
         rows.push((format!("native: {}", name_of(&file)), milliseconds(nanoseconds / 1e6)));
     }
     Ok(())
+}
+
+/// Milliseconds of a learned map by the command line, the model's loading left out: the median of some runs.
+fn learned() -> Result<f64> {
+    let map = root().join("target/xtask/learned.png");
+    let mut times = Vec::new();
+    for _ in 0..LEARNED_RUNS {
+        let mut predict =
+            cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "predict"]);
+        predict.args(["--engine", "learned", "--city", "munich", "--json", "-", "--output"]).arg(&map);
+        let told: Value = serde_json::from_str(&read(&mut predict)?).context("farfield predict told no JSON")?;
+        times.push(told["milliseconds"].as_f64().context("farfield predict told no milliseconds")?);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[LEARNED_RUNS / 2])
 }
 
 /// The newest estimates that criterion left, wherever they lie below `folder`.
