@@ -26,23 +26,43 @@ test("the map names OpenStreetMap as the source of the buildings", async (t) => 
   await tab.until(() => /©\s*OpenStreetMap/.test(document.querySelector("#map").textContent));
 });
 
-// From 90 m every street nearby is in sight, so that free space is known without knowing the city. Reflections from the
-// ground and walls add up to a few decibels; the network is only asked for the right size.
-test("under a high isotropic mast both engines are near free space", async (t) => {
+// From 90 m every street nearby is in sight, so that free space is known without knowing the city; reflections from the
+// ground and walls add up to a few decibels.
+test("under a high isotropic mast the physical engines are near free space", async (t) => {
   const [height, receiver, power, frequency] = [90, 1.5, 18, 3.5e9];
   const scenario = scenarioOf({ height }, { pattern: "isotropic", power, frequency, downtilt: 0 });
   const tab = await open(t, { hash: link(scenario) });
-  await tab.maps("learned", "traced", "empirical");
+  await tab.maps("traced", "empirical");
   const [{ position }] = (await tab.state()).scenario.sites;
   const points = rings([position.lon, position.lat], [30, 45, 60, 75, 90], around(24));
   const expected = points.map((p) => power + freeSpace(frequency, Math.hypot(p.distance, height - receiver)));
-  for (const [engine, tolerance] of [["traced", 3], ["empirical", 3], ["learned", 8]]) {
+  for (const engine of ["traced", "empirical"]) {
     const values = await tab.values(engine, points.map((p) => p.point));
     const errors = both(values, expected).map(([value, free]) => value - free);
     assert.ok(errors.length > 20, `${engine} has ${errors.length} values under the mast`);
     const typical = median(errors);
-    assert.ok(Math.abs(typical) < tolerance, `${engine} is typically ${typical.toFixed(1)} dB off free space`);
+    t.diagnostic(`${engine} is typically ${typical.toFixed(2)} dB off free space`);
+    assert.ok(Math.abs(typical) < 3, `${engine} is typically ${typical.toFixed(1)} dB off free space`);
   }
+});
+
+// The network learned from measurements, whose phones, cars and cables lose what no formula here knows: it is held to
+// what must be so of any network.
+test("the learned map never beats free space and fades with distance", async (t) => {
+  const [height, power, frequency] = [30, 18, 3.5e9];
+  const tab = await open(t, { hash: link(scenarioOf({ height }, { pattern: "isotropic", power, frequency })) });
+  await tab.maps("learned");
+  const [{ position }] = (await tab.state()).scenario.sites;
+  const levels = {};
+  for (const distance of [80, 160, 320]) {
+    const points = rings([position.lon, position.lat], [distance - 15, distance, distance + 15], around(36));
+    const values = (await tab.values("learned", points.map((p) => p.point))).filter((v) => v !== null);
+    levels[distance] = median(values);
+    const free = power + freeSpace(frequency, Math.hypot(distance, height));
+    assert.ok(levels[distance] < free + 3, `${levels[distance]} dBm at ${distance} m, free space gives ${free.toFixed(1)} dBm`);
+  }
+  t.diagnostic(JSON.stringify(levels));
+  assert.ok(levels[80] > levels[160] && levels[160] > levels[320] && levels[80] - levels[320] > 5, JSON.stringify(levels));
 });
 
 test("three decibels more power are three decibels more everywhere", async (t) => {
