@@ -3,7 +3,7 @@
 mod diffraction;
 mod models;
 
-pub use diffraction::{knife_edge_loss, rooftop_loss};
+pub use diffraction::{bullington_loss, knife_edge_loss, rooftop_loss};
 pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};
 
 use crate::city::{City, HeightRaster};

@@ -27,7 +27,7 @@
 
 use super::land::{CELL, Cover, Land};
 use crate::antenna::{Pattern, Pointing};
-use crate::empirical::{Span, rooftop_loss, uma_los, uma_nlos};
+use crate::empirical::{Span, bullington_loss, uma_los, uma_nlos};
 use crate::units::Hertz;
 use glam::{DVec2, Vec2, Vec3};
 
@@ -91,7 +91,7 @@ impl Link<'_> {
         let ray = user - base;
         let roofs = self.land.obstacles();
         let sight = roofs.clear(base, user);
-        let rooftops = rooftop_loss(roofs, base, user, self.frequency.wavelength() as f32);
+        let rooftops = bullington_loss(roofs, base, user, self.frequency.wavelength() as f32);
         let path_gain = self.path_gain(at.distance(p), sight);
         let to_antenna = (at - p).try_normalize().unwrap_or(Vec2::ZERO);
         let (azimuth, gain, depression) = self.off_boresight(ray);

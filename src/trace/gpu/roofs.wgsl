@@ -26,7 +26,7 @@ fn border(i: i32, step: i32, from_: f32, by: f32) -> f32 {
     return (f32(select(i, i + 1, step > 0)) - from_) / by;
 }
 
-// Bullington's equivalent edge over the cells between two points.
+// The loss of Bullington's equivalent edge over the cells between two points.
 fn rooftop_loss(a: vec3f, b: vec3f, wavelength: f32) -> f32 {
     let distance = length(b.xy - a.xy);
     if distance < 1.1920929e-7 {
@@ -91,6 +91,5 @@ fn rooftop_loss(a: vec3f, b: vec3f, wavelength: f32) -> f32 {
         let excess = a.z + from_a * da - (a.z * db + b.z * da) / distance;
         nu = excess * sqrt(2.0 * distance / (wavelength * da * db));
     }
-    let edge = knife_edge_loss(nu);
-    return edge + (1.0 - exp(-edge / 6.0)) * (10.0 + 0.02e-3 * distance);
+    return knife_edge_loss(nu);
 }
