@@ -19,7 +19,7 @@ pub struct TracerDesk {
 impl Desk for TracerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
         let city = super::read_city(&open).await?;
-        let (tracer, backend) = choose(open.backend).await?;
+        let (tracer, backend) = choose(open.backend).await;
         Ok(Self { city, tracer: Shelf::holding(tracer), backend })
     }
 
@@ -47,18 +47,18 @@ impl Desk for TracerDesk {
     }
 }
 
-/// The tracer on the best that the choice allows.
-async fn choose(choice: BackendChoice) -> Result<(Tracer, Backend), Trouble> {
+/// The tracer on the best that the choice allows. Where no adapter serves it is the CPU, whatever was asked: the page says
+/// why, and everything else goes on.
+async fn choose(choice: BackendChoice) -> (Tracer, Backend) {
     let on_cpu = |detail: String| (Tracer::cpu(), Backend { gpu: false, detail });
     if choice == BackendChoice::Cpu {
-        return Ok(on_cpu("as asked".into()));
+        return on_cpu("as asked".into());
     }
     match Tracer::gpu(choice == BackendChoice::Gpu).await {
         Ok(tracer) => {
             let detail = tracer.adapter().unwrap_or_default();
-            Ok((tracer, Backend { gpu: true, detail }))
+            (tracer, Backend { gpu: true, detail })
         }
-        Err(error) if choice == BackendChoice::Gpu => Err(error.into()),
-        Err(error) => Ok(on_cpu(error.to_string())),
+        Err(error) => on_cpu(error.to_string()),
     }
 }

@@ -50,7 +50,9 @@ impl Device {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        let adapter = instance.request_adapter(&options).await.map_err(|e| missing(&e))?;
+        // wgpu's own words list every backend that was not compiled in.
+        let none = |_| EngineError::NoAdapter("this browser or system offers none".into());
+        let adapter = instance.request_adapter(&options).await.map_err(none)?;
         let info = adapter.get_info();
         let name = if info.name.is_empty() { format!("{:?} GPU", info.device_type) } else { info.name };
         if info.device_type == wgpu::DeviceType::Cpu && !allow_software {
