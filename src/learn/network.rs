@@ -58,10 +58,10 @@ impl Network {
         Ok(Self { plan: typed.into_runnable().map_err(misfit)? })
     }
 
-    /// Runs the network over a window of [`SIDE`] cells a side.
+    /// Runs the network over a window of 256 cells a side.
     ///
     /// # Errors
-    /// [`EngineError::Model`] when the window has another size, or the result is not finite.
+    /// [`EngineError::Model`] when the window has another side, or the result is not finite.
     pub fn run(&self, features: &WindowFeatures) -> Result<Correction, EngineError> {
         let failed = |e: TractError| refuse(format!("it fails to run ({})", e.root_cause()));
         let input = Tensor::from_shape(&[1, CHANNELS, SIDE, SIDE], &features.planes).map_err(failed)?;
