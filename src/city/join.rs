@@ -4,7 +4,8 @@
 //! belong together when they have the same id and the same tags; where there is no id, when they have the same tags and
 //! reach beyond their tile's edge towards each other. Equal pieces are one; others are united.
 
-use geo::{BoundingRect, CoordsIter, Polygon, Simplify, unary_union};
+use geo::orient::Direction;
+use geo::{BoundingRect, CoordsIter, Orient, Polygon, Simplify, unary_union};
 use std::collections::BTreeMap;
 
 /// Work allowed for uniting pieces: the sum over all unions of the square of their vertices.
@@ -67,6 +68,8 @@ fn unite<K>(group: Vec<Piece<K>>, cut: bool, precision: f64, work: &mut u64) -> 
     }
     let vertices = outlines.iter().map(CoordsIter::coords_count).sum::<usize>() as u64;
     spend(work, vertices.saturating_mul(vertices))?;
+    // A union counts only what turns counter-clockwise, which tiles of version 1 don't promise.
+    let outlines: Vec<Polygon<f64>> = outlines.iter().map(|p| p.orient(Direction::Default)).collect();
     let united = unary_union(&outlines);
     Ok(united.into_iter().map(|p| p.simplify(precision)).filter(|p| p.exterior().0.len() > 3).collect())
 }
@@ -169,6 +172,18 @@ mod tests {
         let whole = join(pieces, PRECISION).expect("simple");
         assert_eq!(whole.len(), 1);
         assert_eq!(whole[0].1.exterior().0.len(), 5);
+    }
+
+    #[test]
+    fn it_does_not_matter_which_way_the_pieces_turn() {
+        let turned = |p: Polygon<f64>| p.orient(Direction::Reversed);
+        let pieces = vec![
+            piece(7, true, (0, 0), turned(rect(0.9, 0.4, 1.01, 0.5))),
+            piece(7, true, (1, 0), rect(0.99, 0.4, 1.1, 0.5)),
+        ];
+        let whole = join(pieces, PRECISION).expect("simple");
+        assert_eq!(whole.len(), 1);
+        assert!((whole[0].1.unsigned_area() - 0.02).abs() < 1e-6);
     }
 
     #[test]

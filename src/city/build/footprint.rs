@@ -2,7 +2,8 @@
 
 use super::ply::Mesh;
 use geo::algorithm::bool_ops::FillRule;
-use geo::{BooleanOps, CoordsIter, LineString, MultiPolygon, Polygon, Simplify, coord, unary_union};
+use geo::orient::Direction;
+use geo::{Area, BooleanOps, CoordsIter, LineString, MultiPolygon, Orient, Polygon, Simplify, coord, unary_union};
 use glam::Vec3;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,27 @@ const SIMPLIFY: f64 = 0.01;
 /// A courtyard or a part of a building smaller than this is an artefact of the mesh, square metres.
 const LEAST_AREA: f64 = 0.05;
 
+/// Walls whose ring covers less than this share of what is covered from above don't stand for the whole building.
+const LEAST_SHARE: f64 = 0.99;
+
+/// How a footprint was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// As the ring in which the walls meet the ground.
+    Ring,
+    /// As the outline from above, because the ring is open, or cancels itself where parts of the building overlap.
+    FromAbove,
+}
+
+/// The footprint of a building of these walls and of all these meshes.
+pub fn of(walls: &[&Mesh], all: &[&Mesh]) -> (MultiPolygon<f64>, Found) {
+    let above = from_above(all);
+    match under_walls(walls) {
+        Some(ring) if ring.unsigned_area() >= LEAST_SHARE * above.unsigned_area() => (ring, Found::Ring),
+        _ => (above, Found::FromAbove),
+    }
+}
+
 /// A vertex on a grid of [`WELD`].
 type Welded = (i32, i32, i32);
 
@@ -26,7 +48,7 @@ fn weld(v: Vec3) -> Welded {
 
 /// The footprint under the walls: the edges at their lowest level that only one triangle has, as rings by the even-odd
 /// rule. `None` where those edges do not close.
-pub fn under_walls(walls: &[&Mesh]) -> Option<MultiPolygon<f64>> {
+fn under_walls(walls: &[&Mesh]) -> Option<MultiPolygon<f64>> {
     let lowest = walls.iter().flat_map(|m| &m.vertices).map(|v| v.z).fold(f32::INFINITY, f32::min);
     let mut uses: BTreeMap<(Welded, Welded), u32> = BTreeMap::new();
     for [a, b, c] in walls.iter().flat_map(|m| m.corners()) {
@@ -88,13 +110,16 @@ fn is_simple(ring: &Polygon<f64>) -> bool {
 }
 
 /// The shadow of the triangles at noon.
-pub fn under_roof(meshes: &[&Mesh]) -> MultiPolygon<f64> {
+fn from_above(meshes: &[&Mesh]) -> MultiPolygon<f64> {
     let flat = |v: Vec3| coord! { x: f64::from(v.x), y: f64::from(v.y) };
     let triangles: Vec<Polygon<f64>> = meshes
         .iter()
         .flat_map(|m| m.corners())
         .filter(|[a, b, c]| (*b - *a).cross(*c - *a).z.abs() > 1e-6)
-        .map(|[a, b, c]| Polygon::new(LineString(vec![flat(a), flat(b), flat(c)]), Vec::new()))
+        // A union counts only what turns counter-clockwise.
+        .map(|[a, b, c]| {
+            Polygon::new(LineString(vec![flat(a), flat(b), flat(c)]), Vec::new()).orient(Direction::Default)
+        })
         .collect();
     unary_union(&triangles).simplify(SIMPLIFY)
 }
@@ -110,7 +135,6 @@ pub struct Repairs {
 
 /// Drops repeated corners, parts and courtyards without area.
 pub fn clean(shape: MultiPolygon<f64>, repairs: &mut Repairs) -> Vec<Polygon<f64>> {
-    use geo::Area;
     let mut ring = |mut line: LineString<f64>| {
         let before = line.0.len();
         line.0.dedup_by(|a, b| (a.x - b.x).hypot(a.y - b.y) < f64::from(WELD));
@@ -132,7 +156,6 @@ pub fn clean(shape: MultiPolygon<f64>, repairs: &mut Repairs) -> Vec<Polygon<f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use geo::Area;
 
     /// Walls of height 3 m over the given rings.
     fn walls(rings: &[&[(f32, f32)]]) -> Mesh {
@@ -173,13 +196,30 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_roof_casts_its_own_shape() {
+    fn parts_that_overlap_are_seen_from_above() {
+        let mut parts = walls(&[SQUARE, &[(5.0, 5.0), (15.0, 5.0), (15.0, 15.0), (5.0, 15.0)]]);
+        let first = parts.vertices.len() as u32;
+        for low in [0.0, 5.0] {
+            let corners = [(low, low), (low + 10.0, low), (low + 10.0, low + 10.0), (low, low + 10.0)];
+            parts.vertices.extend(corners.map(|(x, y)| Vec3::new(x, y, 3.0)));
+        }
+        parts.triangles.extend([0, 4].into_iter().flat_map(|i| {
+            let i = first + i;
+            [[i, i + 1, i + 2], [i, i + 2, i + 3]]
+        }));
+        let (footprint, found) = of(&[&parts], &[&parts]);
+        assert_eq!(found, Found::FromAbove);
+        assert!((footprint.unsigned_area() - 175.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_flat_roof_casts_its_own_shape_whichever_way_its_triangles_turn() {
         let corner = |x, y| Vec3::new(x, y, 5.0);
         let roof = Mesh {
             vertices: vec![corner(0.0, 0.0), corner(4.0, 0.0), corner(4.0, 2.0), corner(0.0, 2.0)],
-            triangles: vec![[0, 1, 2], [0, 2, 3]],
+            triangles: vec![[0, 1, 2], [0, 3, 2]],
         };
-        assert!((under_roof(&[&roof]).unsigned_area() - 8.0).abs() < 1e-6);
+        assert!((from_above(&[&roof]).unsigned_area() - 8.0).abs() < 1e-6);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! weighted by the area seen from above, so that the prism holds as much as the building (a tower thus raises the whole
 //! roof a little instead of standing out).
 
-use super::footprint::{Repairs, clean, under_roof, under_walls};
+use super::footprint::{self, Found, Repairs, clean};
 use super::ply::{self, Mesh, PlyError};
 use crate::city::{Building, City, HeightSource};
 use crate::geodesy::{LocalFrame, LonLat};
@@ -136,7 +136,7 @@ pub struct Report {
     pub objects: usize,
     /// Buildings made of them: one for each part of a footprint.
     pub buildings: usize,
-    /// Objects whose walls do not close at the bottom: their footprint is the outline of the whole mesh from above.
+    /// Objects whose footprint is their outline from above: their walls don't close at the bottom, or overlap.
     pub from_above: Vec<String>,
     /// Objects that have no footprint at all, and are left out.
     pub left_out: Vec<String>,
@@ -189,10 +189,10 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
         }
         report.objects += 1;
         let object = Object::new(&parts);
-        let footprint = under_walls(&object.walls).unwrap_or_else(|| {
+        let (footprint, found) = footprint::of(&object.walls, &object.all);
+        if found == Found::FromAbove {
             report.from_above.push(name.clone());
-            under_roof(&object.all)
-        });
+        }
         let shapes = clean(footprint, &mut report.repairs);
         let Some(top) = object.mean_roof().filter(|_| !shapes.is_empty()) else {
             report.left_out.push(name);
@@ -234,12 +234,11 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The roof is the mesh of another material that reaches higher from the ground at its lowest point.
+    /// The walls are the steepest mesh, the roof is the flattest of another material.
     fn new(parts: &'a [(Material, Mesh)]) -> Self {
-        let lowest = |m: &Mesh| m.vertices.iter().map(|v| v.z).fold(f32::INFINITY, f32::min);
         let all: Vec<&Mesh> = parts.iter().map(|p| &p.1).collect();
         let mut sorted: Vec<&(Material, Mesh)> = parts.iter().collect();
-        sorted.sort_by(|a, b| lowest(&a.1).total_cmp(&lowest(&b.1)));
+        sorted.sort_by(|a, b| flatness(&a.1).total_cmp(&flatness(&b.1)));
         let (wall, roof) = (sorted[0].0, sorted[sorted.len() - 1].0);
         let of = |material| parts.iter().filter(|p| p.0 == material).map(|p| &p.1).collect::<Vec<_>>();
         let (walls, roofs) = if wall == roof { (all.clone(), Vec::new()) } else { (of(wall), of(roof)) };
@@ -266,6 +265,13 @@ impl<'a> Object<'a> {
         }
         (area > 0.0).then(|| (moment / area) as f32).filter(|top| *top > floor)
     }
+}
+
+/// Area seen from above over area: 0 for walls, 1 for flat roofs.
+fn flatness(mesh: &Mesh) -> f32 {
+    let normals = mesh.corners().map(|[a, b, c]| (b - a).cross(c - a));
+    let (seen, area) = normals.fold((0.0, 0.0), |(s, a), n| (s + n.z.abs(), a + n.length()));
+    if area > 0.0 { seen / area } else { 0.0 }
 }
 
 fn bounds_of<'a>(meshes: impl Iterator<Item = &'a Mesh>) -> Option<Rect<f64>> {
