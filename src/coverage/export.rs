@@ -93,6 +93,7 @@ const GEO_KEYS: [[u16; 4]; 12] = [
 mod tests {
     use super::*;
     use crate::coverage::Grid;
+    use crate::geodesy::LocalFrame;
     use glam::DVec2;
     use std::io::Cursor;
     use tiff::decoder::{Decoder, DecodingResult};
@@ -116,6 +117,14 @@ mod tests {
         let DecodingResult::F32(values) = decoder.read_image().expect("values") else { panic!("not floats") };
         assert!(values[0].is_nan());
         assert_eq!(values[1..], [-60.0, -90.0, -120.0, -100.0, -80.0]);
+    }
+
+    /// PROJ, through GDAL, reads a written file's (−700, −600) as this position.
+    #[test]
+    fn the_named_projection_is_the_local_frame() {
+        let frame = LocalFrame::new(LonLat::new(11.57552, 48.13802));
+        let local = frame.to_local(LonLat::new(11.566115681081666, 48.13262358988519));
+        assert!((local - DVec2::new(-700.0, -600.0)).length() < 0.01, "{local}");
     }
 
     #[test]

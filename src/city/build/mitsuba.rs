@@ -21,7 +21,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// Largest file of a scene, bytes.
 const MAX_FILE: u64 = 256 << 20;
-/// A triangle whose normal is flatter than this belongs to a wall, where one mesh holds both.
+/// A triangle whose normal is flatter than this is a wall.
 const ROOF_SLOPE: f32 = 0.1;
 /// Names of the mesh that is the ground.
 const GROUND: [&str; 4] = ["ground", "floor", "plane", "terrain"];
@@ -227,8 +227,6 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
 struct Object<'a> {
     all: Vec<&'a Mesh>,
     walls: Vec<&'a Mesh>,
-    /// Empty where one mesh holds both.
-    roofs: Vec<&'a Mesh>,
     wall: Material,
     roof: Material,
 }
@@ -241,29 +239,28 @@ impl<'a> Object<'a> {
         sorted.sort_by(|a, b| flatness(&a.1).total_cmp(&flatness(&b.1)));
         let (wall, roof) = (sorted[0].0, sorted[sorted.len() - 1].0);
         let of = |material| parts.iter().filter(|p| p.0 == material).map(|p| &p.1).collect::<Vec<_>>();
-        let (walls, roofs) = if wall == roof { (all.clone(), Vec::new()) } else { (of(wall), of(roof)) };
-        Self { all, walls, roofs, wall, roof }
+        let walls = if wall == roof { all.clone() } else { of(wall) };
+        Self { all, walls, wall, roof }
     }
 
     fn lowest(&self) -> f32 {
         self.all.iter().flat_map(|m| &m.vertices).map(|v| v.z).fold(f32::INFINITY, f32::min)
     }
 
-    /// Mean height of the roof, metres, weighted by the area seen from above.
+    /// Mean height of what is seen from above, metres, weighted by its area there. Terraces and lower roofs are often
+    /// parts of the walls' mesh, so all meshes count.
     fn mean_roof(&self) -> Option<f32> {
-        let alone = self.roofs.is_empty();
         let floor = self.lowest();
         let (mut area, mut moment) = (0.0f64, 0.0f64);
-        for [a, b, c] in (if alone { &self.all } else { &self.roofs }).iter().flat_map(|m| m.corners()) {
+        for [a, b, c] in self.all.iter().flat_map(|m| m.corners()) {
             let normal = (b - a).cross(c - a);
             let mean = (a.z + b.z + c.z) / 3.0;
-            if alone && (normal.z.abs() < ROOF_SLOPE * normal.length() || mean <= floor) {
-                continue;
+            if normal.z.abs() > ROOF_SLOPE * normal.length() && mean > floor {
+                area += f64::from(normal.z.abs());
+                moment += f64::from(normal.z.abs()) * f64::from(mean);
             }
-            area += f64::from(normal.z.abs());
-            moment += f64::from(normal.z.abs()) * f64::from(mean);
         }
-        (area > 0.0).then(|| (moment / area) as f32).filter(|top| *top > floor)
+        (area > 0.0).then(|| (moment / area) as f32)
     }
 }
 
