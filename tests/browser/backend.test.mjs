@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { around, both, rings } from "./geometry.mjs";
 import { link, open, scenarioOf } from "./harness.mjs";
 
-/** Cells of 10 m: a software GPU computes a fraction of what a small real one does. */
-const SCENARIO = scenarioOf({}, {}, { receivers: { cell: 10, height: 1.5 } });
+/** Wide cells and two reflections: a software GPU computes a fraction of what a small real one does. */
+const SCENARIO = scenarioOf({}, {}, { receivers: { cell: 20, height: 1.5 }, engines: { trace: { depth: 2, diffraction: true } } });
 const POINTS = rings([11.57552, 48.13802], [20, 40, 60, 80, 100, 140, 180, 220, 260, 300], around(36)).map((p) => p.point);
 
 test("without WebGPU the page says so in one line and traces on the CPU", async (t) => {
@@ -37,13 +37,14 @@ test("the shader in the browser's WebGPU and the CPU twin make the same map", as
     assert.equal((await tab.state()).backend, backend);
     maps[backend] = await tab.values("traced", POINTS);
   }
-  const found = (values) => values.filter((v) => v !== null).length;
   const pairs = both(maps.gpu, maps.cpu);
-  assert.ok(pairs.length > 60, `${pairs.length} values in both`);
-  assert.ok(Math.abs(found(maps.gpu) - found(maps.cpu)) <= POINTS.length * 0.005, "both leave out the same cells");
+  const alone = POINTS.filter((_, i) => (maps.gpu[i] === null) !== (maps.cpu[i] === null));
   const errors = pairs.map(([gpu, cpu]) => Math.abs(gpu - cpu)).sort((a, b) => a - b);
   const at = (share) => errors[Math.min(errors.length - 1, Math.floor(errors.length * share))];
-  t.diagnostic(`GPU against CPU: median ${at(0.5).toFixed(4)} dB, 99 % within ${at(0.99).toFixed(3)} dB, largest ${at(1).toFixed(3)} dB`);
+  t.diagnostic(`${pairs.length} points in both maps, ${alone.length} in one alone`);
+  t.diagnostic(`median ${at(0.5).toFixed(4)} dB, 99 % within ${at(0.99).toFixed(3)} dB, largest ${at(1).toFixed(3)} dB`);
+  assert.ok(pairs.length > 60, `${pairs.length} values in both`);
+  assert.ok(alone.length <= POINTS.length * 0.005, `${alone.length} points have a value on one of the two alone`);
   assert.ok(at(0.5) < 0.01, `median ${at(0.5)} dB`);
   assert.ok(at(0.99) < 0.5, `99 % within ${at(0.99)} dB`);
 });
