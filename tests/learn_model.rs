@@ -6,7 +6,7 @@ use farfield::city::{Building, City};
 use farfield::coverage::CoverageMap;
 use farfield::empirical::Empirical;
 use farfield::engine::{Engine, EngineError, Job};
-use farfield::geodesy::{LocalFrame, LonLat};
+use farfield::geodesy::LocalFrame;
 use farfield::learn::features::{CHANNELS, Window, WindowFeatures};
 use farfield::learn::{Learned, Network, RANGE};
 use farfield::material::Material;
@@ -49,7 +49,7 @@ fn blocks(width: f64, height: f64) -> City {
     City {
         name: "blocks".into(),
         attribution: String::new(),
-        frame: LocalFrame::new(LonLat::new(11.57552, 48.13802)),
+        frame: LocalFrame::new(Scenario::default().sites[0].position),
         bounds: Rect::new(coord! { x: -width / 2.0, y: -height / 2.0 }, coord! { x: width / 2.0, y: height / 2.0 }),
         buildings: (-5..5).flat_map(|i| (-3..3).map(move |j| block(i, j))).collect(),
         ground: Material::default(),
@@ -144,6 +144,7 @@ fn munich_has_a_level_in_every_street_and_it_falls_with_distance() {
     let bytes = Bytes::from(include_bytes!("../www/cities/munich.pmtiles").to_vec());
     let city = pollster::block_on(City::open(&bytes, "munich")).expect("Munich");
     let scenario = Scenario::default();
+    let mast = city.frame.to_local(scenario.sites[0].position);
     let map = predict(&mut learned(), &city, &scenario);
     let baseline = predict(&mut Empirical, &city, &scenario);
     let mut rings = [(0.0, 0); 2];
@@ -154,7 +155,7 @@ fn munich_has_a_level_in_every_street_and_it_falls_with_distance() {
             assert_eq!(level.is_nan(), baseline.values[i].is_nan(), "outdoors is the same for both engines, {p}");
             assert!(level.is_nan() || (-140.0..-30.0).contains(&level), "{level} dBm at {p}");
             if !level.is_nan() {
-                let ring = &mut rings[usize::from(p.length() > 300.0)];
+                let ring = &mut rings[usize::from(p.distance(mast) > 300.0)];
                 *ring = (ring.0 + f64::from(level), ring.1 + 1);
             }
         }

@@ -163,7 +163,8 @@ impl Default for Scenario {
 
 impl Default for Site {
     fn default() -> Self {
-        Self { position: LonLat::new(11.57552, 48.13802), height: 30.0, sectors: vec![Sector::default()] }
+        // On the church by the market, from where two of Munich's widest streets are in sight.
+        Self { position: LonLat::new(11.57696, 48.1362), height: 45.0, sectors: vec![Sector::default()] }
     }
 }
 

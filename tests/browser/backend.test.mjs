@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { around, both, rings } from "./geometry.mjs";
-import { link, open, scenarioOf } from "./harness.mjs";
+import { MAST, link, open, scenarioOf } from "./harness.mjs";
 
 /** Wide cells and two reflections: a software GPU computes a fraction of what a small real one does. */
 const SCENARIO = scenarioOf({}, {}, { receivers: { cell: 20, height: 1.5 }, engines: { trace: { depth: 2, diffraction: true } } });
-const POINTS = rings([11.57552, 48.13802], [20, 40, 60, 80, 100, 140, 180, 220, 260, 300], around(36)).map((p) => p.point);
+const POINTS = rings(MAST, [20, 40, 60, 80, 100, 140, 180, 220, 260, 300], around(36)).map((p) => p.point);
 
 test("without WebGPU the page says so in one line and traces on the CPU", async (t) => {
   const init = () => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });

@@ -4,7 +4,7 @@ import { after } from "node:test";
 import { browser, close, serve, site } from "./browser.mjs";
 import { Tab } from "./tab.mjs";
 
-export { link, scenarioOf } from "./links.mjs";
+export { MAST, link, scenarioOf } from "./links.mjs";
 export { serve, site };
 
 after(close);

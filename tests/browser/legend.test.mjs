@@ -1,7 +1,7 @@
 // The legend's ends recolour the map and compute nothing.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open } from "./harness.mjs";
+import { MAST, open } from "./harness.mjs";
 import { decode, difference } from "./png.mjs";
 import { around, rings } from "./geometry.mjs";
 
@@ -9,7 +9,7 @@ test("editing the ends of the legend recolours the map and leaves its values", a
   const tab = await open(t);
   await tab.maps("learned", "traced", "empirical");
   await tab.settled();
-  const points = rings([11.57552, 48.13802], [60, 120], around(12)).map((p) => p.point);
+  const points = rings(MAST, [60, 120], around(12)).map((p) => p.point);
   const values = await tab.values("traced", points);
   const before = decode(await tab.page.locator("#map").screenshot());
   await tab.fill("legend-min", -100);

@@ -9,3 +9,6 @@ export function link(scenario, version = 1) {
 export function scenarioOf(site = {}, sector = {}, rest = {}) {
   return { ...rest, sites: [{ ...site, sectors: [sector] }] };
 }
+
+/** Where the default scenario's site stands, `[lon, lat]`. */
+export const MAST = [11.57696, 48.1362];
