@@ -126,20 +126,28 @@ fn both_tracers_predict_the_same_sectors() {
         wall: Material::Brick,
         roof: Material::Metal,
     };
-    let city = city(vec![tower(20.0, 25.0), tower(-50.0, 18.0)]);
+    let mut city = city(vec![tower(20.0, 25.0), tower(-50.0, 18.0)]);
+    city.bounds = Rect::new(coord! { x: -100.3, y: -100.7 }, coord! { x: 99.7, y: 99.3 });
     let sector = |azimuth| Sector { azimuth, ..Sector::default() };
     let site = Site { position: city.frame.origin(), height: 22.0, sectors: [0.0, 120.0, 240.0].map(sector).to_vec() };
-    let scenario = Scenario { sites: vec![site], ..Scenario::default() };
+    let mut scenario = Scenario { sites: vec![site], ..Scenario::default() };
     let mut on_gpu = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe");
     assert_eq!(on_gpu.backend(), Backend::Gpu);
     assert!(on_gpu.adapter().is_some_and(|name| !name.is_empty()));
-    let right = block_on(Tracer::cpu().predict(&city, &scenario, &mut Job::silent())).expect("a map");
-    let given = block_on(on_gpu.predict(&city, &scenario, &mut Job::silent())).expect("a map");
-    assert!(right.values.iter().filter(|v| v.is_finite()).count() > 1000);
     let linear = |map: &farfield::coverage::CoverageMap| -> Vec<f32> {
         map.values.iter().map(|v| 10f32.powf(v / 10.0)).collect()
     };
-    assert_twins(&linear(&right), &linear(&given));
+    // The centres of cells of 20 m lie on borders of the roofs' raster.
+    for cell in [5.0, 20.0] {
+        scenario.receivers.cell = cell;
+        let right = block_on(Tracer::cpu().predict(&city, &scenario, &mut Job::silent())).expect("a map");
+        let given = block_on(on_gpu.predict(&city, &scenario, &mut Job::silent())).expect("a map");
+        let outdoors =
+            |map: &farfield::coverage::CoverageMap| -> Vec<bool> { map.values.iter().map(|v| v.is_finite()).collect() };
+        assert_eq!(outdoors(&right), outdoors(&given), "cells of {cell} m");
+        assert!(outdoors(&right).into_iter().filter(|o| *o).count() > 60);
+        assert_twins(&linear(&right), &linear(&given));
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ const DIFFRACTION = 1u;
 const ROOFS = 2u;
 const GOLDEN_SHARE = 0.618034;
 const SLACK = 0.01;
+// How far a centre may be from a border of the raster by rounding, metres.
+const BORDER = 0.01;
 
 struct Params {
     transmitter: vec3f,
@@ -133,9 +135,12 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
     let place = vec2u(cell % params.nx, cell / params.nx);
     let corner = params.origin + vec2f(place) * params.cell;
     let slot = id.x * params.beams;
-    if (params.flags & ROOFS) != 0u && roof_at(corner + 0.5 * params.cell) > params.height {
+    // Who is indoors is decided outside, for centres may lie on a border of the raster; here the work is spared.
+    let centre = corner + 0.5 * params.cell;
+    let indoors = min(roof_at(centre - BORDER), roof_at(centre + BORDER)) > params.height;
+    if (params.flags & ROOFS) != 0u && indoors {
         for (var b = 0u; b < params.beams; b++) {
-            gains[slot + b] = -1.0;
+            gains[slot + b] = 0.0;
         }
         return;
     }

@@ -168,10 +168,11 @@ impl Gpu {
             let count = params.count;
             let answer: Vec<f32> =
                 pace.time(pass.run(bytemuck::bytes_of(&params), count, count as usize * beams)).await?;
-            for cell in answer.chunks_exact(samples as usize * beams) {
+            for (cell, found) in (start..).zip(answer.chunks_exact(samples as usize * beams)) {
+                let indoors = task.indoors(cell % task.grid.nx, cell / task.grid.nx);
                 for (b, all) in gains.iter_mut().enumerate() {
-                    let sum: f32 = cell.iter().skip(b).step_by(beams).sum();
-                    all.push(if cell[b] < 0.0 { f32::NAN } else { sum / samples as f32 });
+                    let sum: f32 = found.iter().skip(b).step_by(beams).sum();
+                    all.push(if indoors { f32::NAN } else { sum / samples as f32 });
                 }
             }
             start += cells;
