@@ -15,8 +15,8 @@
 //! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction |
 //! | [`trace`] | the ray tracer: CPU twin and GPU |
 //! | [`learn`] | features and the network |
-//! | [`worker`] | messages and loops of the web workers |
-//! | [`app`] | the page |
+//! | `worker` | messages and loops of the web workers |
+//! | `app` | the page |
 //! | [`cli`] | the native command line |
 
 pub mod units;
