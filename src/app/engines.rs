@@ -192,8 +192,8 @@ impl Engines {
                 activity.set(Activity::Idle);
             }
         }
-        let retry = retry_of(Fault::Engine, who);
-        self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::City, _)) || n.retry == Some(retry));
+        self.store.dismiss(|n| n.retry == Some(retry_of(Fault::Engine, who)));
+        self.city_opens(who);
         if self.store.city.with_untracked(|c| c.as_ref() != Some(&city)) {
             self.store.city.set(Some(city));
         }
@@ -201,6 +201,21 @@ impl Engines {
         // A helper that comes late takes its share of a run that is already going.
         if let Who::Tracer(1..) = who {
             self.hand_out(EngineKind::Traced, who);
+        }
+    }
+
+    /// A city that `who` could open is sound again: whoever found it wanting opens it once more.
+    fn city_opens(&self, who: Who) {
+        let wanting = |n: &Notice| matches!(n.topic, Topic::Fault(Fault::City, _));
+        if !self.store.notices.with_untracked(|all| all.iter().any(wanting)) {
+            return;
+        }
+        self.store.dismiss(wanting);
+        for other in [Who::Tracer(0), Who::Learner].into_iter().filter(|other| *other != who) {
+            let failed = |e: &EngineKind| self.store.desk(*e).activity.with_untracked(|a| *a == Activity::Failed);
+            if other.engines().iter().all(failed) {
+                self.start(other, other.engines());
+            }
         }
     }
 
