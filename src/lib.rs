@@ -17,7 +17,7 @@
 //! | [`learn`] | features and the network |
 //! | `worker` | messages and loops of the web workers |
 //! | `app` | the page |
-//! | [`cli`] | the native command line |
+//! | `cli` | the native command line |
 
 pub mod units;
 
