@@ -50,7 +50,9 @@ test("under a high isotropic mast the physical engines are near free space", asy
 // what must be so of any network.
 test("the learned map never beats free space and fades with distance", async (t) => {
   const [height, power, frequency] = [30, 18, 3.5e9];
-  const tab = await open(t, { hash: link(scenarioOf({ height }, { pattern: "isotropic", power, frequency })) });
+  // Among like blocks on all sides: where a ring is wider open than the one inside it, its levels need not be lower.
+  const site = { position: { lon: 11.57552, lat: 48.13802 }, height };
+  const tab = await open(t, { hash: link(scenarioOf(site, { pattern: "isotropic", power, frequency })) });
   await tab.maps("learned");
   const [{ position }] = (await tab.state()).scenario.sites;
   const levels = {};
