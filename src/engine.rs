@@ -13,7 +13,8 @@ pub trait Engine {
     /// Which one it is.
     fn kind(&self) -> EngineKind;
 
-    /// Predicts the whole map. Calls [`Job::checkpoint`] often enough that a cancellation takes effect within 100 ms.
+    /// Predicts the whole map. Calls [`Job::checkpoint`] often enough that a cancellation takes effect within 100 ms; one
+    /// window of the network, about 300 ms in a browser, is the exception.
     fn predict(
         &mut self,
         city: &City,
@@ -44,7 +45,7 @@ pub enum EngineError {
         cell: f64,
     },
     /// No GPU adapter.
-    #[error("no WebGPU adapter: {0}")]
+    #[error("{0}")]
     NoAdapter(String),
     /// The GPU was lost in the middle of a job.
     #[error("the GPU was lost ({0}): run it again, or trace on the CPU")]

@@ -7,12 +7,28 @@ import { Protocol, PMTiles } from "pmtiles";
 const LAYERS = ["learned", "traced", "difference", "empirical"];
 /** Names that publishers give the layer of buildings. */
 const BUILDING_LAYERS = ["buildings", "building"];
+/** What else of an archive is drawn, if it has it: layers by the names that ours, Protomaps' and OpenMapTiles' archives use. */
+const BASEMAP = {
+  green: ["green", "landuse", "landcover", "park"],
+  water: ["water"],
+  roads: ["roads", "transportation"],
+  "road-names": ["roads", "transportation_name"],
+  places: ["places", "place"],
+};
+/** Their property that tells kinds apart goes by different names too. */
+const KIND = ["coalesce", ["get", "class"], ["get", "kind"], ["get", "pmap:kind"], ""];
+const GREEN = ["grass", "park", "forest", "wood", "meadow", "garden", "cemetery", "recreation_ground", "pitch", "golf_course", "scrub", "nature_reserve", "village_green", "allotments", "farmland", "orchard", "vineyard", "farmyard", "heath"];
+const BROAD = ["motorway", "trunk", "primary", "highway", "major_road"];
+const NARROW = ["footway", "path", "cycleway", "steps", "pedestrian", "track", "service", "bridleway", "corridor"];
 const EMPTY = { type: "FeatureCollection", features: [] };
 /** Length of the drawn sector, metres, and half of its opening, degrees (half-power beam of the TR 38.901 element). */
 const SECTOR_LENGTH = 75;
 const SECTOR_HALF_ANGLE = 32.5;
 /** The earth's circumference at the equator, metres, as Web Mercator has it. */
 const EQUATOR = 40_075_016.686;
+/** A finger that rests this long, milliseconds, reads the map; one that strays this far before, pixels, does not. */
+const REST = 400;
+const STRAY = 8;
 
 function radians(degrees) {
   return (degrees * Math.PI) / 180;
@@ -83,6 +99,48 @@ const STYLE = {
   ],
 };
 
+/** The layers of the basemap that an archive's vector layers allow, from the ground up. */
+function basemap(names) {
+  const from = (role) => BASEMAP[role].filter((name) => names.includes(name));
+  const layer = (role, name, rest) => ({ id: `${role}-${name}`, source: "city", "source-layer": name, metadata: { role }, ...rest });
+  const width = (broad, other, narrow) => ["match", KIND, BROAD, broad, NARROW, narrow, other];
+  const zoomed = (low, high) => ["interpolate", ["exponential", 1.6], ["zoom"], 13, low, 18, high];
+  const areas = ["==", ["geometry-type"], "Polygon"];
+  const text = { "text-field": ["coalesce", ["get", "name"], ""], "text-font": ["sans-serif"] };
+  return [
+    ...from("green").map((name) =>
+      layer("green", name, {
+        type: "fill",
+        filter: name === "green" ? areas : ["all", areas, ["in", KIND, ["literal", GREEN]]],
+      }),
+    ),
+    ...from("water").map((name) => layer("water", name, { type: "fill", filter: areas })),
+    ...from("roads").map((name) =>
+      layer("roads", name, {
+        type: "line",
+        filter: ["==", ["geometry-type"], "LineString"],
+        layout: { "line-cap": "round", "line-join": "round" },
+        paint: { "line-width": zoomed(width(2.2, 1.1, 0.4), width(20, 11, 3)) },
+      }),
+    ),
+    ...from("road-names").map((name) =>
+      layer("road-names", name, {
+        type: "symbol",
+        minzoom: 15,
+        filter: ["==", ["geometry-type"], "LineString"],
+        layout: { ...text, "symbol-placement": "line", "text-size": 11, "symbol-spacing": 320 },
+      }),
+    ),
+    ...from("places").map((name) =>
+      layer("places", name, {
+        type: "symbol",
+        filter: ["==", ["geometry-type"], "Point"],
+        layout: { ...text, "text-size": 13, "text-letter-spacing": 0.04, "text-max-width": 7 },
+      }),
+    ),
+  ];
+}
+
 /** A coverage picture: shown and hidden at once, and cell by cell, because a cell is what was predicted. */
 function coverageLayer(id) {
   const paint = {
@@ -105,7 +163,8 @@ function credit(html) {
 export class CityMap {
   /**
    * `view` is `{ lon, lat, zoom, bearing, pitch }`; `on` holds the callbacks `ready()`, `moved(view)`,
-   * `dragged(lon, lat)`, `placed(lon, lat, roof)`, `hovered(lon, lat, x, y)`, `left()` and `failed(text)`; `handle` is the element that the
+   * `dragged(lon, lat)`, `placed(lon, lat, roof)`, `hovered(lon, lat, x, y)`,
+   * `touched(lon, lat, x, y)`, `left()` and `failed(text)`; `handle` is the element that the
    * user drags: it is kept at the antenna.
    */
   constructor(container, handle, view, on) {
@@ -153,9 +212,53 @@ export class CityMap {
       on.hovered(event.lngLat.lng, event.lngLat.lat, clientX, clientY);
     });
     map.on("mouseout", () => on.left());
+    this.#readByTouch();
     map.getCanvas().style.cursor = "crosshair";
     map.getCanvas().setAttribute("aria-label", "Map of the city; click to place the site");
     this.#makeDraggable();
+  }
+
+  /** A finger that rests on the map reads it like a pointer, and goes on reading while it slides; lifting it ends that. */
+  #readByTouch() {
+    const { map, on } = this;
+    let waiting = 0;
+    let start = null;
+    let reading = false;
+    const read = (touch) => {
+      const box = map.getContainer().getBoundingClientRect();
+      const { lng, lat } = map.unproject([touch.clientX - box.left, touch.clientY - box.top]);
+      on.touched(lng, lat, touch.clientX, touch.clientY);
+    };
+    const end = () => {
+      clearTimeout(waiting);
+      if (!reading) return;
+      reading = false;
+      map.dragPan.enable();
+      on.left();
+    };
+    const canvas = map.getCanvasContainer();
+    canvas.addEventListener("touchstart", (event) => {
+      end();
+      on.left();
+      if (event.touches.length !== 1) return;
+      start = event.touches[0];
+      waiting = setTimeout(() => {
+        reading = true;
+        map.dragPan.disable();
+        read(start);
+      }, REST);
+    }, { passive: true });
+    canvas.addEventListener("touchmove", (event) => {
+      const touch = event.touches[0];
+      if (reading) read(touch);
+      else if (Math.hypot(touch.clientX - start.clientX, touch.clientY - start.clientY) > STRAY) clearTimeout(waiting);
+    }, { passive: true });
+    // A reading that ends is no tap: it must not move the site.
+    canvas.addEventListener("touchend", (event) => {
+      if (reading && event.cancelable) event.preventDefault();
+      end();
+    });
+    canvas.addEventListener("touchcancel", end);
   }
 
   /** The handle follows the pointer; the site is told where it stands, at its own height, and on release settles. */
@@ -243,7 +346,7 @@ export class CityMap {
   async openCity(url) {
     const { map } = this;
     const turn = ++this.opened;
-    if (map.getLayer("buildings")) map.removeLayer("buildings");
+    for (const { id, source } of map.getStyle().layers) if (source === "city") map.removeLayer(id);
     if (map.getSource("city")) map.removeSource("city");
     const archive = new PMTiles(url);
     protocol.add(archive);
@@ -264,6 +367,9 @@ export class CityMap {
       "fill-extrusion-opacity": 0.82,
     };
     map.addLayer({ id: "buildings", type: "fill-extrusion", source: "city", "source-layer": sourceLayer, paint }, "mast");
+    // The ground lies below the coverage, whatever of it there is by now; names stand above all.
+    const below = map.getLayersOrder().find((id) => LAYERS.includes(id) || id === "buildings");
+    for (const layer of basemap(names)) map.addLayer(layer, layer.type === "symbol" ? undefined : below);
     this.#repaint();
   }
 
@@ -343,6 +449,15 @@ export class CityMap {
     map.setPaintProperty("edge", "line-color", token("--map-edge"));
     map.setLight({ ...map.getLight(), color: token("--map-light") });
     if (map.getLayer("buildings")) map.setPaintProperty("buildings", "fill-extrusion-color", token("--map-building"));
+    const colours = { green: "fill-color", water: "fill-color", roads: "line-color", "road-names": "text-color", places: "text-color" };
+    for (const { id, type, metadata } of map.getStyle().layers) {
+      if (!metadata?.role) continue;
+      map.setPaintProperty(id, colours[metadata.role], token(`--map-${type === "symbol" ? "label" : metadata.role}`));
+      if (type === "symbol") {
+        map.setPaintProperty(id, "text-halo-color", token("--map-ground"));
+        map.setPaintProperty(id, "text-halo-width", 1.4);
+      }
+    }
     if (this.site) this.setSite(this.site);
   }
 }

@@ -17,6 +17,8 @@ pub struct Opening {
     pub scenario: Scenario,
     /// The camera: the link's, or the default.
     pub camera: MapView,
+    /// Whether the scenario names a city and no place in it.
+    pub arriving: bool,
     /// What is wrong with the link, if anything.
     pub trouble: Option<Notice>,
 }
@@ -29,11 +31,11 @@ pub fn read() -> Opening {
         Ok(link) => (link, None),
         Err(error) => (Link::default(), Some(link_notice(&error))),
     };
-    let scenario = link.scenario.unwrap_or_else(|| {
-        let city = query("city").unwrap_or_else(|| DEFAULT_CITY.into());
-        Scenario { city, ..Scenario::default() }
-    });
-    Opening { scenario, camera: link.map.unwrap_or(OPENING_VIEW), trouble }
+    let asked = query("city").filter(|city| link.scenario.is_none() && city != DEFAULT_CITY);
+    let arriving = asked.is_some();
+    let anew = || Scenario { city: asked.unwrap_or_else(|| DEFAULT_CITY.into()), ..Scenario::default() };
+    let scenario = link.scenario.unwrap_or_else(anew);
+    Opening { scenario, camera: link.map.unwrap_or(OPENING_VIEW), arriving, trouble }
 }
 
 /// A parameter of the address's query.

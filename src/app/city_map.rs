@@ -204,9 +204,11 @@ fn callbacks(store: Store, ready: impl Fn() + 'static) -> JsValue {
     let dragged = Closure::<dyn Fn(f64, f64)>::new(move |lon, lat| {
         store.edit_site(Some("place"), |site| site.position = LonLat::new(lon, lat));
     });
-    let hovered = Closure::<dyn Fn(f64, f64, f64, f64)>::new(move |lon, lat, x, y| {
-        store.hover.set(Some(Hover { at: LonLat::new(lon, lat), pointer: (x, y) }));
-    });
+    let reads = |touch| {
+        Closure::<dyn Fn(f64, f64, f64, f64)>::new(move |lon, lat, x, y| {
+            store.hover.set(Some(Hover { at: LonLat::new(lon, lat), pointer: (x, y), touch }));
+        })
+    };
     let left = Closure::<dyn Fn()>::new(move || store.hover.set(None));
     // What is wrong with the archive the tracer says in words; what MapLibre says goes to the console.
     let failed = Closure::<dyn Fn(String)>::new(move |text: String| leptos::logging::warn!("map: {text}"));
@@ -215,7 +217,8 @@ fn callbacks(store: Store, ready: impl Fn() + 'static) -> JsValue {
         ("moved", moved.into_js_value()),
         ("placed", placed.into_js_value()),
         ("dragged", dragged.into_js_value()),
-        ("hovered", hovered.into_js_value()),
+        ("hovered", reads(false).into_js_value()),
+        ("touched", reads(true).into_js_value()),
         ("left", left.into_js_value()),
         ("failed", failed.into_js_value()),
     ])

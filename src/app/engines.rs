@@ -195,6 +195,7 @@ impl Engines {
         self.store.dismiss(|n| n.retry == Some(retry_of(Fault::Engine, who)));
         self.city_opens(who);
         if self.store.city.with_untracked(|c| c.as_ref() != Some(&city)) {
+            self.store.arrive(&city);
             self.store.city.set(Some(city));
         }
         self.request();
@@ -226,7 +227,7 @@ impl Engines {
             self.store.dismiss(|n| n.topic == Topic::Backend);
             return;
         }
-        let text = sentence(&format!("Ray tracing runs on the CPU here: {}", backend.detail));
+        let text = sentence(&format!("Tracing on the CPU: {}", backend.detail));
         self.store.notify(Notice { topic: Topic::Backend, tone: Tone::Info, text, retry: None });
     }
 

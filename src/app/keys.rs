@@ -7,12 +7,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 /// Keys and what they do.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 10] = [
     ("Space or F", "flip between learned and ray traced"),
     ("1 or L", "learned"),
     ("2 or R", "ray traced"),
     ("3 or D", "difference"),
     ("4 or E", "empirical"),
+    ("C", "choose a city"),
     ("Ctrl Z", "undo"),
     ("Ctrl Shift Z", "redo"),
     ("Esc", "stop what runs, close this"),
@@ -26,6 +27,8 @@ pub struct Verbs {
     pub stop: Callback<()>,
     /// Opens or closes the help.
     pub help: RwSignal<bool>,
+    /// Opens or closes the choice of cities.
+    pub cities: RwSignal<bool>,
 }
 
 /// Listens to the keyboard as long as the page lives.
@@ -54,7 +57,9 @@ pub fn listen(store: Store, verbs: Verbs) {
             "2" | "r" => store.bring(Layer::Traced),
             "3" | "d" => store.bring(Layer::Difference),
             "4" | "e" => store.bring(Layer::Empirical),
+            "c" => verbs.cities.update(|open| *open = !*open),
             "?" => verbs.help.update(|open| *open = !*open),
+            "escape" if verbs.cities.get_untracked() => verbs.cities.set(false),
             "escape" if verbs.help.get_untracked() => verbs.help.set(false),
             "escape" => verbs.stop.run(()),
             _ => return,

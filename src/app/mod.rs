@@ -1,10 +1,13 @@
 //! The page: Leptos components around the map. It computes nothing; the workers do.
 
 mod address;
+mod cities;
 mod city_map;
 mod crew;
+mod dialogue;
 mod engines;
 mod fields;
+mod files;
 mod help;
 mod hook;
 mod icons;
@@ -18,6 +21,7 @@ mod run;
 mod store;
 
 use crate::worker::protocol::{BackendChoice, Open};
+use cities::{Cities, CityButton};
 use city_map::{CityMapView, MapHandle};
 use engines::Engines;
 use help::Help;
@@ -25,7 +29,7 @@ use layers::{LayerToggle, StatusLine};
 use legend::Legend;
 use leptos::prelude::*;
 use notices::Notices;
-use panel::{Facts, Fields};
+use panel::Fields;
 use readout::Readout;
 use std::rc::Rc;
 use std::time::Duration;
@@ -49,12 +53,14 @@ pub fn mount() {
 pub fn App() -> impl IntoView {
     let opening = address::read();
     let store = Store::new(opening.scenario, opening.camera);
+    store.arriving.set(opening.arriving);
     provide_context(store);
     if let Some(notice) = opening.trouble {
         store.notify(notice);
     }
     let map: MapHandle = RwSignal::new_local(None);
     let help = RwSignal::new(false);
+    let cities = RwSignal::new(false);
     let folded = RwSignal::new(is_narrow());
 
     let open = Open {
@@ -66,9 +72,8 @@ pub fn App() -> impl IntoView {
     let engines = StoredValue::new_local(Engines::new(store, open));
     let with_engines = move |act: &dyn Fn(&Rc<Engines>)| engines.with_value(act);
     let city = Memo::new(move |_| store.scenario.with(|s| s.city.clone()));
-    let reread = RwSignal::new(0u32);
     let city_url = Signal::derive(move || {
-        reread.track();
+        store.reread.track();
         archive_of(&city.get())
     });
 
@@ -78,6 +83,7 @@ pub fn App() -> impl IntoView {
     Effect::new(move |_| {
         if started.get() {
             let name = city.get();
+            store.reread.track();
             with_engines(&|e| e.open(&name, &archive_of(&name)));
         }
     });
@@ -95,29 +101,32 @@ pub fn App() -> impl IntoView {
     let again = Callback::new(move |()| with_engines(&|e| e.again()));
     let retry = Callback::new(move |what| {
         if what == Retry::City {
-            reread.update(|n| *n += 1);
+            store.reread.update(|n| *n += 1);
+        } else {
+            with_engines(&|e| e.retry(what));
         }
-        with_engines(&|e| e.retry(what));
     });
     address::follow(store);
-    keys::listen(store, keys::Verbs { stop, help });
+    keys::listen(store, keys::Verbs { stop, help, cities });
+    files::listen(store);
     hook::expose(store, map);
 
     view! {
         <CityMapView map=map city_url=city_url on_ready=on_ready />
         <aside class="panel" class:folded=move || folded.get() aria-label="Scenario">
             <Header help=help folded=folded />
+            <CityButton open=cities />
             <LayerToggle />
             <StatusLine stop=stop again=again />
             <Legend />
             <div class="fields" id="fields">
                 <Fields />
-                <Facts />
             </div>
         </aside>
         <Notices retry=retry />
         <Readout />
         <Help open=help />
+        <Cities open=cities />
     }
 }
 
@@ -157,8 +166,12 @@ fn Header(help: RwSignal<bool>, folded: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// The address of a city's archive: that of a city that ships with the page, by its name, or the address itself.
+/// The address of a city's archive: that of a city that ships with the page, by its name, of a file that the user opened,
+/// or the address itself.
 fn archive_of(city: &str) -> String {
+    if city.starts_with(files::SCHEME) {
+        return files::address_of(city).unwrap_or_else(|| city.into());
+    }
     let shipped = !city.is_empty() && city.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     absolute(&if shipped { format!("cities/{city}.pmtiles") } else { city.into() })
 }

@@ -101,25 +101,3 @@ pub fn Fields() -> impl IntoView {
         </section>
     }
 }
-
-/// What is known of the city, and what traces.
-#[component]
-pub fn Facts() -> impl IntoView {
-    let store: Store = expect_context();
-    let city = move || {
-        store.city.with(|c| {
-            c.as_ref().map(|c| {
-                let size = c.north_east - c.south_west;
-                let (wide, high) = (size.x / 1000.0, size.y / 1000.0);
-                format!("{} · {} buildings · {wide:.1} × {high:.1} km", title(&c.name), c.buildings)
-            })
-        })
-    };
-    view! { <p class="facts">{move || city().unwrap_or_else(|| "Reading the city…".into())}</p> }
-}
-
-/// A city's name as the user reads it.
-pub fn title(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + letters.as_str())
-}

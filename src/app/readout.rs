@@ -2,13 +2,15 @@
 
 use super::engines::ENGINES;
 use super::layers::LAYERS;
-use super::store::Store;
+use super::store::{Hover, Store};
 use crate::scenario::{EngineKind, Layer};
 use leptos::prelude::*;
 
 /// Distance of the box from the pointer, and the box's own size at most, CSS pixels.
 const GAP: f64 = 16.0;
 const BOX: (f64, f64) = (210.0, 130.0);
+/// Distance of the box from the middle of a finger.
+const FINGER: f64 = 36.0;
 
 /// The box that follows the pointer.
 #[component]
@@ -18,8 +20,7 @@ pub fn Readout() -> impl IntoView {
         let hover = store.hover.get()?;
         let local = store.local(hover.at)?;
         let city = store.city.get()?;
-        let within = local.cmpge(city.south_west).all() && local.cmple(city.north_east).all();
-        within.then_some((hover, local, city))
+        city.contains(hover.at).then_some((hover, local, city))
     };
     move || {
         let (hover, local, city) = inside()?;
@@ -36,10 +37,7 @@ pub fn Readout() -> impl IntoView {
         let outdoors = ENGINES.into_iter().any(|e| store.value(e, hover.at).is_some());
         let predicted = ENGINES.into_iter().any(|e| store.desk(e).made.with(Option::is_some));
         let indoors = if predicted && !outdoors { ", inside a building" } else { "" };
-        let (width, height) = window_size();
-        let left =
-            if hover.pointer.0 + GAP + BOX.0 > width { hover.pointer.0 - GAP - BOX.0 } else { hover.pointer.0 + GAP };
-        let top = (hover.pointer.1 + GAP).min(height - BOX.1);
+        let (left, top) = corner(hover);
         Some(view! {
             <div class="readout" aria-hidden="true" style:translate=format!("{left:.0}px {top:.0}px")>
                 <dl>{rows.into_iter().collect_view()}</dl>
@@ -47,6 +45,16 @@ pub fn Readout() -> impl IntoView {
             </div>
         })
     }
+}
+
+/// The box's upper left corner: beside a pointer, above a finger.
+fn corner(hover: Hover) -> (f64, f64) {
+    let (width, height) = window_size();
+    let (x, y) = hover.pointer;
+    if hover.touch {
+        return ((x - BOX.0 / 2.0).clamp(0.0, (width - BOX.0).max(0.0)), (y - BOX.1 - FINGER).max(0.0));
+    }
+    (if x + GAP + BOX.0 > width { x - GAP - BOX.0 } else { x + GAP }, (y + GAP).min(height - BOX.1))
 }
 
 fn reading(store: Store, layer: Layer, at: crate::geodesy::LonLat) -> String {

@@ -82,6 +82,8 @@ pub enum Topic {
     Link,
     /// The basemap.
     Basemap,
+    /// A file that was dropped.
+    File,
     /// What the tracer runs on.
     Backend,
     /// Something that a worker said.
@@ -101,13 +103,15 @@ pub struct Notice {
     pub retry: Option<Retry>,
 }
 
-/// Where the pointer is over the map.
+/// Where the pointer, or a finger that reads, is over the map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hover {
     /// The point of the ground.
     pub at: LonLat,
     /// The pointer, CSS pixels of the window.
     pub pointer: (f64, f64),
+    /// Whether it is a finger, which hides what lies beside and below it.
+    pub touch: bool,
 }
 
 /// All that the page knows.
@@ -123,6 +127,10 @@ pub struct Store {
     pub recentre: RwSignal<u32>,
     /// The city, once a worker has read it.
     pub city: RwSignal<Option<CityFacts>>,
+    /// Whether the city was chosen without a place in it: the site goes where the city suggests once it is read.
+    pub arriving: RwSignal<bool>,
+    /// Counts up when the city's archive is to be read again.
+    pub reread: RwSignal<u32>,
     /// What the tracer runs on.
     pub backend: RwSignal<Option<Backend>>,
     /// The network.
@@ -155,6 +163,8 @@ impl Store {
             camera: RwSignal::new(camera),
             recentre: RwSignal::new(0),
             city: RwSignal::new(None),
+            arriving: RwSignal::new(false),
+            reread: RwSignal::new(0),
             backend: RwSignal::new(None),
             learned,
             traced,
@@ -222,6 +232,37 @@ impl Store {
             }
         });
         self.history.update(History::settle);
+    }
+
+    /// Goes to another city; one step of undo.
+    pub fn choose_city(&self, city: &str) {
+        if self.scenario.with_untracked(|s| s.city == city) {
+            return;
+        }
+        self.arriving.set(true);
+        self.edit(None, |s| s.city = city.into());
+    }
+
+    /// A city was read: after [`Store::choose_city`] the site goes to a roof in it, and a camera that looks elsewhere
+    /// comes along.
+    pub fn arrive(&self, city: &CityFacts) {
+        let (roof, height) = city.vantage;
+        if self.arriving.get_untracked() {
+            self.arriving.set(false);
+            self.scenario.update(|s| {
+                s.sites.truncate(1);
+                if let Some(site) = s.sites.first_mut() {
+                    site.position = LonLat::new(round(roof.lon, 5), round(roof.lat, 5));
+                    site.height = round(height, 1);
+                }
+            });
+        }
+        if !city.contains(self.camera.with_untracked(|c| c.centre)) {
+            let site = self.scenario.with_untracked(|s| s.sites.first().map(|s| s.position));
+            let centre = site.filter(|p| city.contains(*p)).unwrap_or(roof);
+            self.camera.set(MapView { centre, ..OPENING_VIEW });
+            self.recentre.update(|n| *n += 1);
+        }
     }
 
     /// Steps back. What is shown stays as it is.

@@ -8,6 +8,7 @@ mod join;
 mod mvt;
 mod open;
 mod raster;
+mod vantage;
 
 pub use open::{Around, MAX_PIECES, MAX_VERTICES};
 pub use raster::{Crossing, HeightRaster};

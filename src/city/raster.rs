@@ -76,11 +76,21 @@ impl HeightRaster {
         }
     }
 
-    /// Height of the surface at `p`; 0 outside.
-    pub fn top_at(&self, p: Vec2) -> f32 {
+    /// Which of the cells, row-major, holds `p`; `None` outside.
+    pub fn index_at(&self, p: Vec2) -> Option<usize> {
         let q = (p.as_dvec2() - self.origin) / f64::from(self.cell);
         let inside = q.x >= 0.0 && q.y >= 0.0 && q.x < f64::from(self.nx) && q.y < f64::from(self.ny);
-        if inside { self.top[q.y as usize * self.nx as usize + q.x as usize] } else { 0.0 }
+        inside.then(|| q.y as usize * self.nx as usize + q.x as usize)
+    }
+
+    /// Height of the surface at `p`; 0 outside.
+    pub fn top_at(&self, p: Vec2) -> f32 {
+        self.index_at(p).map_or(0.0, |i| self.top[i])
+    }
+
+    /// Whether `p` lies under a roof.
+    pub fn covers(&self, p: Vec3) -> bool {
+        self.top_at(p.truncate()) > p.z
     }
 
     /// Visits every cell from `a` to `b` in order (Amanatides & Woo 1987) while `visit` returns true. At most

@@ -3,6 +3,7 @@
 mod city;
 mod inputs;
 mod learn;
+mod picture;
 mod predict;
 
 use anyhow::Result;
@@ -21,6 +22,8 @@ enum Command {
     /// Make a city archive.
     #[command(subcommand)]
     City(city::Command),
+    /// Draw a city, as the page shows it to choose from.
+    Picture(picture::Picture),
     /// Predict coverage and write it as a picture or a `GeoTIFF`.
     Predict(predict::Predict),
     /// Export windows of a measured network for training.
@@ -34,6 +37,7 @@ impl Cli {
     pub fn run(self) -> Result<()> {
         match self.command {
             Command::City(command) => command.run(),
+            Command::Picture(options) => options.run(),
             Command::Predict(command) => command.run(),
             Command::Export(options) => options.run(),
             Command::Evaluate(options) => options.run(),

@@ -49,11 +49,10 @@ impl Engine for Empirical {
                 job.checkpoint(iy as f32 / grid.ny as f32, "applying the formula").await?;
             }
             for ix in 0..grid.nx {
-                let p = grid.centre(ix, iy).as_vec2();
-                if raster.top_at(p) > height {
+                let user = grid.centre(ix, iy).as_vec2().extend(height);
+                if raster.covers(user) {
                     continue;
                 }
-                let user = p.extend(height);
                 let mut best = f32::NAN;
                 for (at, site) in &sites {
                     let base = at.as_vec2().extend(site.height as f32);

@@ -74,10 +74,7 @@ impl Land {
 
     /// What is known at `p`, local metres.
     pub fn at(&self, p: Vec2) -> LandCell {
-        let o = &self.obstacles;
-        let q = (p.as_dvec2() - o.origin) / f64::from(o.cell);
-        let inside = q.x >= 0.0 && q.y >= 0.0 && q.x < f64::from(o.nx) && q.y < f64::from(o.ny);
-        if inside { self.cells[q.y as usize * o.nx as usize + q.x as usize] } else { LandCell::default() }
+        self.obstacles.index_at(p).map_or_else(LandCell::default, |i| self.cells[i])
     }
 
     /// The share of the way from `a` to `b` that lies over known cells, 0–1.

@@ -59,7 +59,7 @@ impl Task<'_> {
 
     /// Whether the cell's centre lies under a roof.
     pub fn indoors(&self, ix: u32, iy: u32) -> bool {
-        self.roofs.is_some_and(|r| r.top_at(self.grid.centre(ix, iy).as_vec2()) > self.height)
+        self.roofs.is_some_and(|r| r.covers(self.grid.centre(ix, iy).as_vec2().extend(self.height)))
     }
 
     /// The receivers of a cell.

@@ -55,6 +55,7 @@ impl Desk for Absent {
             south_west: nothing,
             north_east: nothing,
             buildings: 0,
+            vantage: Default::default(),
         };
         (city, None)
     }

@@ -11,6 +11,9 @@ use crate::scenario::{EngineKind, Scenario};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
 
+/// Height of a first antenna where no roof carries one, metres.
+const MAST: f64 = 25.0;
+
 /// Number of a job; the page counts up, so a higher number is a newer job.
 pub type JobId = u32;
 
@@ -89,12 +92,15 @@ pub struct CityFacts {
     pub north_east: DVec2,
     /// Number of buildings.
     pub buildings: u32,
+    /// Where a first antenna may stand, and its height above the ground, metres.
+    pub vantage: (LonLat, f64),
 }
 
 impl CityFacts {
     /// What the page needs to know of `city`.
     pub fn of(city: &City) -> Self {
         let (min, max) = (city.bounds.min(), city.bounds.max());
+        let middle = || (city.frame.to_lonlat(DVec2::new(city.bounds.center().x, city.bounds.center().y)), MAST);
         Self {
             name: city.name.clone(),
             attribution: city.attribution.clone(),
@@ -102,7 +108,14 @@ impl CityFacts {
             south_west: DVec2::new(min.x, min.y),
             north_east: DVec2::new(max.x, max.y),
             buildings: city.buildings.len() as u32,
+            vantage: city.vantage().unwrap_or_else(middle),
         }
+    }
+
+    /// Whether `p` lies within the area that the archive covers.
+    pub fn contains(&self, p: LonLat) -> bool {
+        let local = self.frame().to_local(p);
+        local.cmpge(self.south_west).all() && local.cmple(self.north_east).all()
     }
 
     /// The local frame of the city.

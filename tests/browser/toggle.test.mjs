@@ -54,6 +54,7 @@ test("flipping swaps maps in memory: nothing is computed or loaded", async (t) =
   await tab.settled();
   const requests = [];
   tab.page.on("request", (request) => requests.push(request.url()));
+  const ofThePage = (url) => !url.startsWith("data:") && !url.startsWith("blob:") && !url.endsWith("icon.svg");
   // Pressed within the page, so that what is measured is the page and not the driver.
   const frames = await tab.page.evaluate(async () => {
     const counts = [];
@@ -71,5 +72,6 @@ test("flipping swaps maps in memory: nothing is computed or loaded", async (t) =
     return counts;
   });
   assert.ok(Math.max(...frames) <= 1, `frames until the other map was in front: ${frames}`);
-  assert.deepEqual(requests.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:")), []);
+  // The browser fetches the tab's icon by itself, whenever it finds the time.
+  assert.deepEqual(requests.filter(ofThePage), []);
 });

@@ -57,7 +57,7 @@ fn browser(rows: &mut Rows) -> Result<()> {
     ] {
         rows.push((format!("browser: navigation to {label}"), ms(&told["first"][mark])));
     }
-    for (backend, label) in [("cpu", "CPU workers"), ("gpu", "software WebGPU")] {
+    for (backend, label) in [("cpu", "CPU workers"), ("gpu", "software WebGPU, cells of 20 m")] {
         rows.push((format!("browser: edit to traced map, {label}"), ms(&told[backend]["traced"])));
     }
     rows.push(("browser: edit to learned map, beside the tracer".into(), ms(&told["cpu"]["learned"])));

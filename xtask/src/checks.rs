@@ -7,7 +7,6 @@ use crate::shell::{cargo, command, listen, readable, root, run, step};
 use crate::{setup, size, system};
 use anyhow::{Context, Result, bail};
 use counts::Counts;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// The wasm binaries, each of which has the feature of its name.
@@ -43,7 +42,6 @@ pub fn run_all(quick: bool) -> Result<()> {
     report.check("clippy, wasm", "code behind cfg(wasm32) is linted only there", |_| clippy_wasm());
     report.check("rustdoc", "links that lead nowhere are errors", |_| rustdoc());
     report.check("cargo test", "unit, property and reference tests; the GPU tracer on software Vulkan", cargo_test);
-    report.check("models", "the training code still runs, where Python has what it needs", models);
     if let Some(bundle) = bundle {
         report.check("web bundle", "what is tested below is what ships", |_| bundle.finish());
         report.check("size budget", "nobody notices a megabyte otherwise", |_| size::check());
@@ -112,20 +110,6 @@ fn cargo_test(counts: &mut Counts) -> Result<()> {
     // What tests say is shown, so that one that skips for want of its reference data is seen to.
     let mut test = cargo(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
     listen(&mut test, |line| counts.hear(line))
-}
-
-/// Trains a few steps on made-up windows, or says loudly why it can't: torch is too large to be set up for a test.
-fn models(counts: &mut Counts) -> Result<()> {
-    let python = std::env::var("FARFIELD_PYTHON").unwrap_or_else(|_| "python3".into());
-    let mut probe = command(&python, ["-c", "import numpy, torch"]);
-    if !probe.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-        let skip =
-            format!("SKIPPED the training code: {python} lacks numpy or torch (FARFIELD_PYTHON names another Python)");
-        println!("  {skip}");
-        counts.hear(&skip);
-        return Ok(());
-    }
-    run(&mut command(&python, ["models/train.py", "--smoke"]))
 }
 
 fn browser(counts: &mut Counts) -> Result<()> {

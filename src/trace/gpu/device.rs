@@ -7,6 +7,8 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
+/// The interface to GPUs that is compiled in, by its name for the user.
+const API: &str = if cfg!(target_arch = "wasm32") { "WebGPU" } else { "Vulkan" };
 /// Invocations in a workgroup, as in the shaders.
 const WORKGROUP: u32 = 64;
 /// What the shaders need of storage buffers in a stage.
@@ -51,13 +53,18 @@ impl Device {
             ..Default::default()
         };
         // wgpu's own words list every backend that was not compiled in.
-        let none = |_| EngineError::NoAdapter("this browser or system offers none".into());
+        let none = |_| EngineError::NoAdapter(format!("no {API} here"));
         let adapter = instance.request_adapter(&options).await.map_err(none)?;
         let info = adapter.get_info();
-        let name = if info.name.is_empty() { format!("{:?} GPU", info.device_type) } else { info.name };
-        if info.device_type == wgpu::DeviceType::Cpu && !allow_software {
-            return Err(EngineError::NoAdapter(format!("{name} is a software adapter, slower than the CPU tracer")));
+        let software = info.device_type == wgpu::DeviceType::Cpu;
+        if software && !allow_software {
+            return Err(EngineError::NoAdapter(format!("{API} is only emulated in software here")));
         }
+        let name = match info.name {
+            // Browsers may keep it to themselves.
+            name if name.is_empty() => if software { "software adapter" } else { "unnamed adapter" }.into(),
+            name => name,
+        };
         let offered = adapter.limits();
         if offered.max_storage_buffers_per_shader_stage < STORAGE_BUFFERS {
             return Err(EngineError::NoAdapter(format!("{name} offers fewer than {STORAGE_BUFFERS} storage buffers")));
