@@ -1,7 +1,6 @@
 //! The panel: the site, its sector and the engines' settings as fields.
 
 use super::fields::{ChoiceField, NumberField, Step, SwitchField};
-use super::store::Store;
 use crate::antenna::Pattern;
 use crate::scenario::{EmpiricalModel, Scenario, Sector, Site};
 use crate::units::{Dbm, Hertz};

@@ -21,7 +21,8 @@ pub use tracer::TracerDesk;
 #[cfg(any(feature = "gpu", feature = "onnx"))]
 async fn read_city(open: &protocol::Open) -> Result<crate::city::City, protocol::Trouble> {
     if let Some(file) = open.city_url.strip_prefix("file:") {
-        let message = format!("this city is the file {file}, which is not part of a link: open the file on this page again");
+        let message =
+            format!("this city is the file {file}, which is not part of a link: open the file on this page again");
         return Err(protocol::Trouble { fault: protocol::Fault::City, message });
     }
     let reader = crate::city::archive::HttpReader::new(open.city_url.clone());
