@@ -53,6 +53,7 @@ fn blocks(width: f64, height: f64) -> City {
         bounds: Rect::new(coord! { x: -width / 2.0, y: -height / 2.0 }, coord! { x: width / 2.0, y: height / 2.0 }),
         buildings: (-5..5).flat_map(|i| (-3..3).map(move |j| block(i, j))).collect(),
         ground: Material::default(),
+        terrain: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn city(buildings: Vec<Building>) -> City {
         bounds: Rect::new(coord! { x: -100.0, y: -80.0 }, coord! { x: 100.0, y: 80.0 }),
         buildings,
         ground: Material::MediumDryGround,
+        terrain: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //! without one these tests fail, they do not skip.
 
 use farfield::antenna::{Pattern, Pointing};
-use farfield::city::{Building, City, HeightRaster, HeightSource};
+use farfield::city::{Building, City, HeightRaster, HeightSource, Terrain};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
@@ -31,7 +31,18 @@ fn city(buildings: Vec<Building>) -> City {
         bounds: Rect::new(coord! { x: -100.0, y: -100.0 }, coord! { x: 100.0, y: 100.0 }),
         buildings,
         ground: Material::MediumDryGround,
+        terrain: None,
     }
+}
+
+/// The city on ground that rises and falls: wavelengths east and north, and height, metres.
+fn hilly(mut city: City, waves: Option<(f64, f64, f64)>) -> City {
+    let Some((east, north, height)) = waves else { return city };
+    let ground = |p: DVec2| height * ((p.x / east).sin() + (p.y / north).cos());
+    let terrain = Terrain::new(city.bounds, 5.0, ground).expect("a terrain");
+    terrain.lift(&mut city.buildings);
+    city.terrain = Some(terrain.into());
+    city
 }
 
 prop_compose! {
@@ -72,15 +83,16 @@ fn assert_twins(a: &[f32], b: &[f32]) {
 #[test]
 fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
     let gpu = block_on(Gpu::open(true)).expect("a Vulkan adapter that answers the probe; install mesa-vulkan-drivers");
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 6, ..ProptestConfig::default() });
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 8, ..ProptestConfig::default() });
     let strategy = (
         prop::collection::vec(building(), 0..25),
         (-95.0..95.0f32, -95.0..95.0f32, 2.0..60.0f32),
         (0usize..=4, any::<bool>(), 1u32..4),
         (0.0..360.0f32, 0.0..15.0f32, 400.0..40_000.0f64),
+        prop::option::of((20.0..80.0f64, 20.0..80.0f64, 1.0..25.0f64)),
     );
-    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction, samples), (azimuth_deg, downtilt_deg, mhz))| {
-        let city = city(buildings);
+    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction, samples), (azimuth_deg, downtilt_deg, mhz), hills)| {
+        let city = hilly(city(buildings), hills);
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
         let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg }, frequency: Hertz::from_mhz(mhz) };
         let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
@@ -88,7 +100,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
             scene: &scene,
             roofs: Some(&roofs),
             diffraction,
-            transmitter: Vec3::new(x, y, z),
+            transmitter: Vec3::new(x, y, z + city.ground_at(DVec2::new(x.into(), y.into()))),
             beams: &beams,
             grid: farfield::coverage::Grid::covering(city.bounds, 5.0).expect("a grid"),
             height: 1.5,
@@ -148,6 +160,32 @@ fn both_tracers_predict_the_same_sectors() {
         assert!(outdoors(&right).into_iter().filter(|o| *o).count() > 60);
         assert_twins(&linear(&right), &linear(&given));
     }
+}
+
+#[test]
+fn both_tracers_predict_the_same_slope() {
+    let house = |x: f64, y: f64, top: f32| Building {
+        id: 1,
+        footprint: polygon![(x: x, y: y), (x: x + 15.0, y: y), (x: x + 15.0, y: y + 20.0), (x: x, y: y + 20.0)],
+        base: 0.0,
+        top,
+        height_source: HeightSource::Model,
+        wall: Material::Brick,
+        roof: Material::Metal,
+    };
+    let flat = city(vec![house(20.0, -20.0, 25.0), house(-50.0, 10.0, 9.0), house(-20.0, 60.0, 6.0)]);
+    let city = hilly(flat, Some((45.0, 70.0, 15.0)));
+    let sector = |azimuth| Sector { azimuth, ..Sector::default() };
+    let site = Site { position: city.frame.origin(), height: 18.0, sectors: [0.0, 180.0].map(sector).to_vec() };
+    let scenario = Scenario { sites: vec![site], ..Scenario::default() };
+    let map = |mut tracer: Tracer| block_on(tracer.predict(&city, &scenario, &mut Job::silent())).expect("a map");
+    let right = map(Tracer::cpu());
+    let given = map(block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe"));
+    let linear = |map: &farfield::coverage::CoverageMap| -> Vec<f32> {
+        map.values.iter().map(|v| 10f32.powf(v / 10.0)).collect()
+    };
+    assert!(right.values.iter().filter(|v| v.is_finite()).count() > 1000);
+    assert_twins(&linear(&right), &linear(&given));
 }
 
 #[test]

@@ -8,15 +8,19 @@ mod join;
 mod mvt;
 mod open;
 mod raster;
+pub mod terrain;
 mod vantage;
 
 pub use open::{Around, MAX_PIECES, MAX_VERTICES};
 pub use raster::{Crossing, HeightRaster};
+pub use terrain::Terrain;
 
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::material::Material;
 use geo::{Polygon, Rect};
+use glam::DVec2;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Where a building's height comes from, best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,7 +68,8 @@ pub struct Building {
     pub id: u64,
     /// Outline and courtyards, local metres; the exterior counter-clockwise.
     pub footprint: Polygon<f64>,
-    /// Underside above the local datum, metres (0 where it stands on the ground).
+    /// Underside above the local datum, metres. Where it stands on the ground: 0 on flat ground, and on terrain the lowest
+    /// ground under its corners.
     pub base: f32,
     /// Roof above the local datum, metres.
     pub top: f32,
@@ -89,11 +94,23 @@ pub struct City {
     pub bounds: Rect<f64>,
     /// The buildings.
     pub buildings: Vec<Building>,
-    /// Material of the ground, which is the plane z = 0.
+    /// Material of the ground.
     pub ground: Material,
+    /// The ground's heights; without them it is the plane z = 0.
+    pub terrain: Option<Arc<Terrain>>,
 }
 
 impl City {
+    /// Height of the ground at `p`, metres above the local datum.
+    pub fn ground_at(&self, p: DVec2) -> f32 {
+        self.terrain.as_ref().map_or(0.0, |t| t.at(p.as_vec2()))
+    }
+
+    /// The ground that a building of this footprint stands on, metres above the local datum.
+    pub fn ground_under(&self, footprint: &Polygon<f64>) -> f32 {
+        self.terrain.as_ref().map_or(0.0, |t| t.under(footprint))
+    }
+
     /// Whether `p` lies within the area that the archive covers.
     pub fn contains(&self, p: LonLat) -> bool {
         let l = self.frame.to_local(p);

@@ -126,6 +126,7 @@ async fn open(reader: &impl RangeReader, name: &str, around: Option<Around>) -> 
         bounds,
         buildings,
         ground,
+        terrain: None,
     })
 }
 

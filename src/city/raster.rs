@@ -1,11 +1,12 @@
-//! The city as a height field: the highest surface over each square cell. Line of sight and diffraction over rooftops
-//! read this; walls and reflections do not.
+//! The city as a height field: the highest roof over each square cell, and the ground between them. Line of sight and
+//! diffraction over rooftops read this; walls and reflections do not.
 
-use super::City;
+use super::{City, Terrain};
 use geo::{BoundingRect, LineString, Polygon};
 use glam::{DVec2, Vec2, Vec3};
+use std::sync::Arc;
 
-/// Highest surface above the local datum over each cell, metres. Row 0 is the south; outside it there is nothing.
+/// Highest roof above the local datum over each cell, metres. Row 0 is the south; outside it there is no roof.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeightRaster {
     /// South-west corner, local metres.
@@ -16,18 +17,20 @@ pub struct HeightRaster {
     pub nx: u32,
     /// Cells from south to north.
     pub ny: u32,
-    /// Row-major heights from the south-west cell; 0 is the ground.
+    /// Row-major heights from the south-west cell; 0 where there is no roof.
     pub top: Vec<f32>,
+    /// The ground; without it, the plane z = 0, which stands in nobody's way.
+    pub ground: Option<Arc<Terrain>>,
 }
 
-/// One cell that a ray passes: from where to where along it, and how high the surface is there.
+/// One cell that a ray passes: from where to where along it, and how high the roof is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crossing {
     /// Entry, as a fraction of the way from start to end.
     pub from: f32,
     /// Exit, likewise.
     pub to: f32,
-    /// Height of the surface, metres.
+    /// Height of the roof, metres; 0 where there is none.
     pub top: f32,
 }
 
@@ -39,7 +42,7 @@ impl HeightRaster {
         let nx = (((max.x - min.x) / side).ceil() as u32).max(1);
         let ny = (((max.y - min.y) / side).ceil() as u32).max(1);
         let top = vec![0.0; nx as usize * ny as usize];
-        let mut raster = Self { origin: DVec2::new(min.x, min.y), cell, nx, ny, top };
+        let mut raster = Self { origin: DVec2::new(min.x, min.y), cell, nx, ny, top, ground: city.terrain.clone() };
         for building in &city.buildings {
             raster.raise(&building.footprint, building.top);
         }
@@ -76,6 +79,16 @@ impl HeightRaster {
         }
     }
 
+    /// Height of the ground at `p`.
+    pub fn ground_at(&self, p: Vec2) -> f32 {
+        self.ground.as_ref().map_or(0.0, |g| g.at(p))
+    }
+
+    /// Who stands at `p`, `height` metres above the ground.
+    pub fn standing(&self, p: Vec2, height: f32) -> Vec3 {
+        p.extend(self.ground_at(p) + height)
+    }
+
     /// Which of the cells, row-major, holds `p`; `None` outside.
     pub fn index_at(&self, p: Vec2) -> Option<usize> {
         let q = (p.as_dvec2() - self.origin) / f64::from(self.cell);
@@ -83,12 +96,12 @@ impl HeightRaster {
         inside.then(|| q.y as usize * self.nx as usize + q.x as usize)
     }
 
-    /// Height of the surface at `p`; 0 outside.
+    /// Height of the roof at `p`; 0 where there is none.
     pub fn top_at(&self, p: Vec2) -> f32 {
         self.index_at(p).map_or(0.0, |i| self.top[i])
     }
 
-    /// Whether `p` lies under a roof.
+    /// Whether `p` lies under a roof. A roof below the ground, as where a house leans on a slope, covers nobody.
     pub fn covers(&self, p: Vec3) -> bool {
         self.top_at(p.truncate()) > p.z
     }
@@ -127,12 +140,15 @@ impl HeightRaster {
         }
     }
 
-    /// Whether nothing of the height field stands between `a` and `b`.
+    /// Whether neither a roof nor the ground stands between `a` and `b`. Ground beyond the raster is not looked at.
     pub fn clear(&self, a: Vec3, b: Vec3) -> bool {
         let mut clear = true;
         self.walk(a.truncate(), b.truncate(), |c| {
-            let low = (a.z + (b.z - a.z) * c.from).min(a.z + (b.z - a.z) * c.to);
-            clear = c.top <= low;
+            let (from, to) = (a.z + (b.z - a.z) * c.from, a.z + (b.z - a.z) * c.to);
+            clear = c.top <= from.min(to);
+            if let Some(ground) = self.ground.as_ref().filter(|_| clear) {
+                clear = ground.at(a.lerp(b, c.from).truncate()) <= from && ground.at(a.lerp(b, c.to).truncate()) <= to;
+            }
             clear
         });
         clear
@@ -173,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn flat(nx: u32, ny: u32) -> HeightRaster {
-        HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx, ny, top: vec![0.0; (nx * ny) as usize] }
+        HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx, ny, top: vec![0.0; (nx * ny) as usize], ground: None }
     }
 
     #[test]

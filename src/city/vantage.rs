@@ -20,13 +20,14 @@ impl City {
         let mut roofs: Vec<(&Building, DVec2)> = self
             .buildings
             .iter()
-            .filter(|b| b.base <= 0.0 && b.footprint.unsigned_area() >= LEAST_ROOF)
+            .filter(|b| b.base <= self.ground_under(&b.footprint) && b.footprint.unsigned_area() >= LEAST_ROOF)
             .filter_map(|b| b.footprint.interior_point().map(|p: Point<f64>| (b, DVec2::new(p.x(), p.y()))))
             .collect();
-        roofs.sort_by(|(a, _), (b, _)| b.top.total_cmp(&a.top));
+        let height = |b: &Building| b.top - self.ground_under(&b.footprint);
+        roofs.sort_by(|(a, _), (b, _)| height(b).total_cmp(&height(a)));
         let high = roofs.len().min(1 + (roofs.len() as f64 * HIGHER) as usize);
         let near = roofs[..high].iter().min_by(|(_, p), (_, q)| p.distance(centre).total_cmp(&q.distance(centre)))?;
-        Some((self.frame.to_lonlat(near.1), f64::from(near.0.top) + ABOVE))
+        Some((self.frame.to_lonlat(near.1), f64::from(near.0.top - self.ground_at(near.1)) + ABOVE))
     }
 }
 
@@ -54,6 +55,7 @@ mod tests {
             bounds: Rect::new(coord! { x: -500.0, y: -500.0 }, coord! { x: 500.0, y: 500.0 }),
             buildings: roofs.iter().enumerate().map(building).collect(),
             ground: Material::Concrete,
+            terrain: None,
         }
     }
 

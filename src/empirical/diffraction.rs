@@ -1,10 +1,14 @@
-//! Diffraction over rooftops in the vertical plane through both ends.
+//! Diffraction over rooftops and hills in the vertical plane through both ends.
 //!
 //! The profile's obstacles are reduced to one equivalent knife edge by Bullington's construction (1947). It follows the
 //! whole profile, is continuous through the shadow boundary, and is the same in both directions. The edge's own loss is
 //! exact for a single roof; ITU-R P.526-15 § 4.5.1 adds what long profiles with many edges lose on the average.
+//!
+//! Ground that rises and falls is part of the profile too. What even ground would cost is taken off again, as P.526-15
+//! § 4.5.3 does with its smooth profile: here that is the straight line between the ground under both ends, and what it
+//! does to a link is left to the reflection. So a plane costs nothing, level or tilted, and a ridge costs its edge.
 
-use crate::city::HeightRaster;
+use crate::city::{HeightRaster, Terrain};
 use glam::Vec3;
 
 /// ν below which an edge takes nothing away (ITU-R P.526-15 § 4.1).
@@ -19,10 +23,18 @@ pub fn knife_edge_loss(nu: f32) -> f32 {
     6.9 + 20.0 * ((v * v + 1.0).sqrt() + v).log10()
 }
 
-/// Loss in dB of the equivalent knife edge of the roofs between `a` and `b`, 0 where the path has clearance.
+/// Loss in dB of the equivalent knife edge of the roofs and hills between `a` and `b`, 0 where the path has clearance.
 /// `wavelength` in metres.
 pub fn rooftop_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> f32 {
-    knife_edge_loss(equivalent_edge(raster, a, b, wavelength))
+    let distance = a.truncate().distance(b.truncate());
+    if distance < f32::EPSILON {
+        return 0.0;
+    }
+    let link = Link { a, b, distance, wavelength };
+    match &raster.ground {
+        Some(ground) => loss_over_ground(raster, ground, &link),
+        None => knife_edge_loss(roofs(raster, &link).nu(&link)),
+    }
 }
 
 /// Loss in dB over the roofs between `a` and `b` by ITU-R P.526-15 § 4.5.1: the equivalent edge's and its correction for
@@ -33,35 +45,84 @@ pub fn bullington_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32)
     edge + (1.0 - (-edge / 6.0).exp()) * (10.0 + 0.02 * kilometres)
 }
 
-/// ν of Bullington's equivalent edge between `a` and `b`; −∞ where there is no roof.
-///
-/// It stands where the steepest lines of sight from both ends meet (§ 4.5.1, with the flat earth of a city). With line
-/// of sight the edge of the highest ν counts instead.
-fn equivalent_edge(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> f32 {
-    let distance = a.truncate().distance(b.truncate());
-    if distance < f32::EPSILON {
-        return f32::NEG_INFINITY;
-    }
-    let (mut from_a, mut from_b, mut nu_max) = (f32::NEG_INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY);
-    raster.walk(a.truncate(), b.truncate(), |c| {
-        let t = f32::midpoint(c.from, c.to);
+/// Both ends of a path.
+struct Link {
+    a: Vec3,
+    b: Vec3,
+    /// Between them along the ground, metres.
+    distance: f32,
+    wavelength: f32,
+}
+
+/// The edges of a profile, as far as Bullington's construction asks: the steepest slopes from both ends, and the highest ν
+/// of a single edge.
+struct Edges {
+    from_a: f32,
+    from_b: f32,
+    nu_max: f32,
+}
+
+impl Edges {
+    const NONE: Self = Self { from_a: f32::NEG_INFINITY, from_b: f32::NEG_INFINITY, nu_max: f32::NEG_INFINITY };
+
+    /// Adds an edge at `t` of the way, `top` metres above the local datum.
+    fn add(&mut self, link: &Link, t: f32, top: f32) {
+        let Link { a, b, distance, wavelength } = link;
         let (da, db) = (t * distance, (1.0 - t) * distance);
         // An edge closer than a wavelength to an end is the end's own roof or wall.
-        if c.top > 0.0 && da > wavelength && db > wavelength {
-            from_a = from_a.max((c.top - a.z) / da);
-            from_b = from_b.max((c.top - b.z) / db);
-            let excess = c.top - (a.z + (b.z - a.z) * t);
-            nu_max = nu_max.max(excess * (2.0 * distance / (wavelength * da * db)).sqrt());
+        if da > *wavelength && db > *wavelength {
+            self.from_a = self.from_a.max((top - a.z) / da);
+            self.from_b = self.from_b.max((top - b.z) / db);
+            let excess = top - (a.z + (b.z - a.z) * t);
+            self.nu_max = self.nu_max.max(excess * (2.0 * distance / (wavelength * da * db)).sqrt());
+        }
+    }
+
+    /// ν of Bullington's equivalent edge; −∞ where there is no edge.
+    ///
+    /// It stands where the steepest lines of sight from both ends meet (§ 4.5.1, with the flat earth of a city). With line
+    /// of sight the edge of the highest ν counts instead.
+    fn nu(&self, link: &Link) -> f32 {
+        let Link { a, b, distance, wavelength } = link;
+        if self.from_a < (b.z - a.z) / distance {
+            return self.nu_max;
+        }
+        let da = (b.z - a.z + self.from_b * distance) / (self.from_a + self.from_b);
+        let db = distance - da;
+        let excess = a.z + self.from_a * da - (a.z * db + b.z * da) / distance;
+        excess * (2.0 * distance / (wavelength * da * db)).sqrt()
+    }
+}
+
+/// The edges of the roofs alone.
+fn roofs(raster: &HeightRaster, link: &Link) -> Edges {
+    let mut edges = Edges::NONE;
+    raster.walk(link.a.truncate(), link.b.truncate(), |c| {
+        if c.top > 0.0 {
+            edges.add(link, f32::midpoint(c.from, c.to), c.top);
         }
         true
     });
-    if from_a < (b.z - a.z) / distance {
-        return nu_max;
-    }
-    let da = (b.z - a.z + from_b * distance) / (from_a + from_b);
-    let db = distance - da;
-    let excess = a.z + from_a * da - (a.z * db + b.z * da) / distance;
-    excess * (2.0 * distance / (wavelength * da * db)).sqrt()
+    edges
+}
+
+/// What roofs and ground cost more than even ground would, and no less than the roofs alone.
+fn loss_over_ground(raster: &HeightRaster, ground: &Terrain, link: &Link) -> f32 {
+    let (a, b) = (link.a.truncate(), link.b.truncate());
+    let (under_a, under_b) = (ground.at(a), ground.at(b));
+    let (mut roofs, mut all, mut even) = (Edges::NONE, Edges::NONE, Edges::NONE);
+    raster.walk(a, b, |c| {
+        let t = f32::midpoint(c.from, c.to);
+        let height = ground.at(a.lerp(b, t));
+        if c.top > height {
+            roofs.add(link, t, c.top);
+        }
+        all.add(link, t, c.top.max(height));
+        even.add(link, t, under_a + (under_b - under_a) * t);
+        true
+    });
+    let [roofs, all, even] = [roofs.nu(link), all.nu(link), even.nu_max].map(knife_edge_loss);
+    roofs.max(all - even)
 }
 
 #[cfg(test)]
@@ -79,7 +140,8 @@ mod tests {
     }
 
     fn street(height: f32) -> HeightRaster {
-        let mut r = HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx: 200, ny: 20, top: vec![0.0; 4000] };
+        let mut r =
+            HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx: 200, ny: 20, top: vec![0.0; 4000], ground: None };
         r.raise(&polygon![(x: 90.0, y: 0.0), (x: 110.0, y: 0.0), (x: 110.0, y: 20.0), (x: 90.0, y: 20.0)], height);
         r
     }
@@ -92,7 +154,8 @@ mod tests {
 
     #[test]
     fn one_thin_roof_costs_exactly_its_knife_edge() {
-        let mut r = HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx: 200, ny: 20, top: vec![0.0; 4000] };
+        let mut r =
+            HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx: 200, ny: 20, top: vec![0.0; 4000], ground: None };
         r.raise(&polygon![(x: 100.0, y: 0.0), (x: 101.0, y: 0.0), (x: 101.0, y: 20.0), (x: 100.0, y: 20.0)], 20.0);
         let (a, b) = (Vec3::new(5.5, 10.2, 25.0), Vec3::new(190.5, 10.2, 1.5));
         let (da, db) = (95.0, 90.0);

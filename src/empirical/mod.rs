@@ -19,12 +19,20 @@ pub const RASTER_CELL: f32 = 2.0;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Empirical;
 
-/// Path gain in dB of `model` from the antenna at `site` to the receiver at `user`, whose heights are above flat ground.
+/// Path gain in dB of `model` from the antenna at `site` to the receiver at `user`, local metres.
+///
+/// On terrain the effective heights of the formulas are those above the ground at each end: the convention of TR 38.901,
+/// and for Hata's formula a simplification of the height above the mean ground 3–15 km away, which no city archive holds.
+/// Free space takes the true distance.
 pub fn path_gain(model: EmpiricalModel, raster: &HeightRaster, site: Vec3, user: Vec3, sector: &Sector) -> f32 {
     let d2 = f64::from(site.truncate().distance(user.truncate()));
-    let span = Span { d2, base: f64::from(site.z), user: f64::from(user.z) };
+    let above_ground = |p: Vec3| f64::from(p.z - raster.ground_at(p.truncate()));
+    let span = Span { d2, base: above_ground(site), user: above_ground(user) };
     let loss = match model {
-        EmpiricalModel::FreeSpace => free_space(span.d3(), sector.frequency),
+        EmpiricalModel::FreeSpace => {
+            let straight = Span { d2, base: f64::from(site.z), user: f64::from(user.z) };
+            free_space(straight.d3(), sector.frequency)
+        }
         EmpiricalModel::Cost231Hata => cost231_hata(span, sector.frequency),
         EmpiricalModel::Uma if raster.clear(site, user) => uma_los(span, sector.frequency),
         EmpiricalModel::Uma => uma_nlos(span, sector.frequency),
@@ -49,13 +57,13 @@ impl Engine for Empirical {
                 job.checkpoint(iy as f32 / grid.ny as f32, "applying the formula").await?;
             }
             for ix in 0..grid.nx {
-                let user = grid.centre(ix, iy).as_vec2().extend(height);
+                let user = raster.standing(grid.centre(ix, iy).as_vec2(), height);
                 if raster.covers(user) {
                     continue;
                 }
                 let mut best = f32::NAN;
                 for (at, site) in &sites {
-                    let base = at.as_vec2().extend(site.height as f32);
+                    let base = at.as_vec2().extend(city.ground_at(*at) + site.height as f32);
                     for sector in &site.sectors {
                         let gain = path_gain(model, &raster, base, user, sector);
                         best = best.max(sector.power.0 as f32 + sector.pointing().gain_dbi(user - base) + gain);

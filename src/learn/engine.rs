@@ -92,7 +92,7 @@ impl Engine for Learned {
         for iy in 0..grid.ny {
             for ix in 0..grid.nx {
                 let p = grid.centre(ix, iy);
-                if !roofs.covers(p.as_vec2().extend(receiver)) {
+                if !roofs.covers(roofs.standing(p.as_vec2(), receiver)) {
                     map.values[grid.index(ix, iy)] = lattice.sample(p);
                 }
             }

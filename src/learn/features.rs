@@ -85,9 +85,9 @@ impl Link<'_> {
     pub fn features(&self, p: Vec2) -> CellFeatures {
         let here = self.land.at(p);
         let at = self.at.as_vec2();
-        let datum = self.land.at(at).ground;
+        let datum = self.land.ground_at(at);
         let base = at.extend(datum + self.height);
-        let user = p.extend(here.ground + self.receiver);
+        let user = p.extend(self.land.ground_at(p) + self.receiver);
         let ray = user - base;
         let roofs = self.land.obstacles();
         let sight = roofs.clear(base, user);

@@ -8,8 +8,8 @@ use glam::{DVec2, Vec2};
 
 /// Side of a cell of the land and of the network's windows, metres.
 pub const CELL: f32 = 5.0;
-/// Height given to cells without a building, so that neither line of sight nor diffraction meets the terrain itself: its
-/// rise over a few hundred metres of a city is within the error of the data.
+/// Height given to cells without a building, so that neither line of sight nor diffraction meets the terrain of a measured
+/// network: its rise over a few hundred metres of a city is within the error of that data.
 const NO_OBSTACLE: f32 = -1.0e4;
 /// Height given to cells of which nothing is known: no obstacle either, but told apart by [`Land::known_share`].
 const UNKNOWN: f32 = -2.0e4;
@@ -59,22 +59,37 @@ impl Land {
             _ => NO_OBSTACLE,
         };
         fits.then(|| Self {
-            obstacles: HeightRaster { origin, cell: CELL, nx, ny, top: cells.iter().map(top).collect() },
+            obstacles: HeightRaster { origin, cell: CELL, nx, ny, top: cells.iter().map(top).collect(), ground: None },
             cells,
         })
     }
 
-    /// The land of a city archive: every building is known, the ground is flat, the land cover unknown.
+    /// The land of a city archive: every building is known, and the ground if the archive has it; the land cover is
+    /// unknown. Hills stand in the way as buildings do: of what the network knows, a hill's shadow is most like theirs.
     pub fn of_city(city: &City) -> Self {
         let obstacles = HeightRaster::of(city, CELL);
-        let cell = |top: &f32| LandCell { known: true, ground: 0.0, roof: *top, cover: Cover::Unknown };
-        let cells = obstacles.top.iter().map(cell).collect();
+        let columns = obstacles.nx as usize;
+        let cell = |(i, top): (usize, &f32)| {
+            let centre =
+                obstacles.origin + (DVec2::new((i % columns) as f64, (i / columns) as f64) + 0.5) * f64::from(CELL);
+            let ground = city.ground_at(centre);
+            // What stands lower than the ground in the middle of the cell leans on a slope below it.
+            let roof = if *top > 0.0 { (top - ground).max(0.0) } else { 0.0 };
+            LandCell { known: true, ground, roof, cover: Cover::Unknown }
+        };
+        let cells = obstacles.top.iter().enumerate().map(cell).collect();
         Self { obstacles, cells }
     }
 
     /// What is known at `p`, local metres.
     pub fn at(&self, p: Vec2) -> LandCell {
         self.obstacles.index_at(p).map_or_else(LandCell::default, |i| self.cells[i])
+    }
+
+    /// Height of the ground at `p` above the local datum, metres: to the point where a city archive has it, else that of
+    /// the cell.
+    pub fn ground_at(&self, p: Vec2) -> f32 {
+        self.obstacles.ground.as_ref().map_or_else(|| self.at(p).ground, |terrain| terrain.at(p))
     }
 
     /// The share of the way from `a` to `b` that lies over known cells, 0–1.
@@ -89,7 +104,7 @@ impl Land {
         share
     }
 
-    /// The roofs as a height field.
+    /// The roofs, and the hills of a city archive, as a height field.
     pub fn obstacles(&self) -> &HeightRaster {
         &self.obstacles
     }

@@ -21,10 +21,10 @@ const ROWS_A_STEP: u32 = if cfg!(feature = "cli") { 8 } else { 1 };
 
 /// Finds the signatures worth trying. Without reflections there are none.
 pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
-    let tiling = task.tiling();
+    let net = task.net();
     let mut told = HashSet::new();
     let rays = if task.depth == 0 { 0 } else { task.sampling.rays };
-    let aim = Aim::new(task.transmitter, task.height, &task.grid, rays);
+    let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
     let order = aim.order();
     let mut start = 0;
     while start < rays {
@@ -35,7 +35,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
             let mut found: Vec<(u32, Signature)> = Vec::new();
             for i in *first..(first + RAYS_A_SHARE).min(end) {
                 let along = aim.direction(order[i as usize]);
-                shoot(task.scene, &tiling, task.transmitter, along, task.height, task.depth, |tile, signature| {
+                shoot(task.scene, &net, task.transmitter, along, task.depth, |tile, signature| {
                     found.push((tile, signature));
                 });
             }
@@ -44,7 +44,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
         told.extend(found.into_iter().flatten());
         start = end;
     }
-    Ok(Candidates::collect(&tiling, &told))
+    Ok(Candidates::collect(&net.tiling, &told))
 }
 
 /// Path gain, as a ratio of powers, of each beam in each cell of `rows`: beam-major, then row-major. NaN indoors, 0 where

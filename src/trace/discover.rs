@@ -1,10 +1,11 @@
 //! Which mirrors, in which order, may carry power to which part of the map: rays are shot from the transmitter, and
-//! every one that comes through the receivers' plane notes its signature in the tile it comes through.
+//! every one that comes through the receivers' level notes its signature in the tile it comes through.
 //!
 //! A signature found by one ray serves its whole tile and the tiles around it, so that a map needs a hundred times fewer
 //! rays than one that counts them.
 
 use super::bvh::NO_PLANE;
+use super::level::Level;
 use super::path::MAX_ORDER;
 use super::scene::Scene;
 use crate::coverage::Grid;
@@ -14,7 +15,7 @@ use std::f32::consts::TAU;
 
 /// Side of a tile, metres.
 const TILE_SIDE: f64 = 20.0;
-/// A plane nearer than this above or below the transmitter is aimed at as if it were this far, metres.
+/// A level nearer than this above or below the transmitter is aimed at as if it were this far, metres.
 const LEAST_RISE: f32 = 1.0;
 /// How far rays are aimed, as a multiple of the distance to the farthest corner: reflections make detours.
 const REACH: f32 = 2.0;
@@ -80,29 +81,29 @@ impl Tiling {
     }
 }
 
-/// Where rays are aimed from a transmitter: in turn evenly over the sphere, and evenly over the receivers' plane.
+/// Where rays are aimed from a transmitter: in turn evenly over the sphere, and evenly over the receivers' level.
 ///
 /// Walls keep a ray's elevation, so unfolding the reflections lays every path straight on that plane: an even cover of
 /// the plane is an even cover of all receivers by any walls, where an even sphere leaves the far ones out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Aim {
-    /// How far the plane lies above the transmitter, metres; never 0.
-    pub rise: f32,
-    /// How far from the transmitter, along the plane, metres.
+#[derive(Clone, Copy, Debug)]
+pub struct Aim<'a> {
+    /// The transmitter.
+    pub from: Vec3,
+    /// Where the receivers are.
+    pub level: Level<'a>,
+    /// How far from the transmitter, along the ground, metres.
     pub reach: f32,
     /// Number of rays.
     pub rays: u32,
 }
 
-impl Aim {
-    /// From `transmitter` at the plane z = `height` over and around `grid`.
-    pub fn new(transmitter: Vec3, height: f32, grid: &Grid, rays: u32) -> Self {
-        let rise = height - transmitter.z;
-        let from = transmitter.truncate();
+impl<'a> Aim<'a> {
+    /// From `from` at the receivers over and around `grid`.
+    pub fn new(from: Vec3, level: Level<'a>, grid: &Grid, rays: u32) -> Self {
+        let at = from.truncate();
         let (a, b) = (grid.origin.as_vec2(), grid.far_corner().as_vec2());
-        let farthest = (from - a).abs().max((from - b).abs()).length();
-        let rise = if rise.abs() < LEAST_RISE { LEAST_RISE.copysign(rise) } else { rise };
-        Self { rise, reach: farthest * REACH, rays }
+        let farthest = (at - a).abs().max((at - b).abs()).length();
+        Self { from, level, reach: farthest * REACH, rays }
     }
 
     /// The rays in an order in which neighbours go the same way, so that they walk through the same part of the scene:
@@ -131,19 +132,31 @@ impl Aim {
             Vec3::new(radius * cos, radius * sin, z)
         } else {
             let radius = self.reach * share.sqrt();
-            Vec3::new(radius * cos, radius * sin, self.rise).normalize()
+            let rise = self.level.at(self.from.truncate() + Vec2::new(radius * cos, radius * sin)) - self.from.z;
+            let rise = if rise.abs() < LEAST_RISE { LEAST_RISE.copysign(rise) } else { rise };
+            Vec3::new(radius * cos, radius * sin, rise).normalize()
         }
     }
 }
 
-/// Follows the ray from `origin` through up to `depth` reflections and tells of each crossing of the plane z = `height`
+/// What rays come through: the receivers' level over the tiles of the map.
+#[derive(Clone, Copy, Debug)]
+pub struct Net<'a> {
+    /// The tiles.
+    pub tiling: Tiling,
+    /// The receivers' level.
+    pub level: Level<'a>,
+    /// Its [`Level::ceiling`].
+    pub ceiling: f32,
+}
+
+/// Follows the ray from `origin` through up to `depth` reflections and tells of each crossing of the receivers' level
 /// inside the tiling, with the signature so far; crossings of the direct ray are not told.
 pub fn shoot(
     scene: &Scene,
-    tiling: &Tiling,
+    net: &Net<'_>,
     origin: Vec3,
     direction: Vec3,
-    height: f32,
     depth: usize,
     mut tell: impl FnMut(u32, Signature),
 ) {
@@ -151,13 +164,10 @@ pub fn shoot(
     let (mut at, mut along, mut on) = (origin, direction, NO_PLANE);
     for order in 0..=depth.min(MAX_ORDER) {
         let hit = scene.first_hit(at, along, f32::INFINITY, on);
-        let crossing = (height - at.z) / along.z;
-        if order > 0
-            && crossing > 0.0
-            && crossing < hit.map_or(f32::INFINITY, |h| h.t)
-            && let Some(tile) = tiling.at((at + along * crossing).truncate())
-        {
-            tell(tile, signature);
+        if order > 0 {
+            let limit = hit.map_or(f32::INFINITY, |h| h.t);
+            let crossings = net.level.crossings(&net.tiling, net.ceiling, at, along, limit);
+            crossings.into_iter().flatten().for_each(|tile| tell(tile, signature));
         }
         let Some(hit) = hit.filter(|_| order < depth.min(MAX_ORDER)) else { return };
         on = scene.triangles[hit.triangle as usize].plane;
@@ -224,7 +234,8 @@ mod tests {
     #[test]
     fn half_the_directions_are_spread_evenly_over_the_sphere_and_half_over_the_plane() {
         let rays = 20_000;
-        let aim = Aim { rise: -10.0, reach: 100.0, rays };
+        let level = Level { ground: None, height: 2.0 };
+        let aim = Aim { from: Vec3::Z * 12.0, level, reach: 100.0, rays };
         let half = |odd: u32| (0..rays / 2).map(move |i| aim.direction(2 * i + odd));
         let n = rays as f32 / 2.0;
         let mean = half(0).sum::<Vec3>() / n;

@@ -8,7 +8,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`scene`], [`plane`], [`bvh`] | triangles, the planes they mirror in, the hierarchy that rays walk |
-//! | [`discover`], [`path`], [`field`] | signatures, exact paths, the field they carry |
+//! | [`discover`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`cpu`], `gpu` | the two backends |
 
@@ -18,6 +18,7 @@ pub mod discover;
 pub mod field;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+pub mod level;
 pub mod path;
 pub mod plane;
 #[cfg(feature = "cli")]

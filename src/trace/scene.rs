@@ -123,20 +123,18 @@ impl SceneBuilder {
 }
 
 impl Scene {
-    /// The buildings of `city` as prisms of thick walls with flat roofs on the flat ground z = 0.
+    /// The buildings of `city` as prisms of thick walls with flat roofs on its terrain, or on the flat ground z = 0.
     pub fn of(city: &City) -> Self {
         let mut builder = SceneBuilder::new();
         let solid = |material| Surface { material, thickness: None };
-        let (min, max) = (city.bounds.min(), city.bounds.max());
-        let corner = |x: f64, y: f64| DVec2::new(x, y).as_vec2().extend(0.0);
-        let (west, east) = (min.x - GROUND_MARGIN, max.x + GROUND_MARGIN);
-        let (south, north) = (min.y - GROUND_MARGIN, max.y + GROUND_MARGIN);
-        let ground = [corner(west, south), corner(east, south), corner(east, north), corner(west, north)];
-        builder.quad(ground, solid(city.ground));
+        match &city.terrain {
+            Some(terrain) => terrain.triangles().for_each(|t| builder.triangle(t, solid(city.ground))),
+            None => builder.quad(flat_ground(city), solid(city.ground)),
+        }
         for building in &city.buildings {
             let (base, top) = (building.base, building.top);
-            let stands = top > base;
-            if !stands {
+            let (rises, floats) = (top > base, base > city.ground_under(&building.footprint));
+            if !rises {
                 builder.skipped += 1;
                 continue;
             }
@@ -159,7 +157,7 @@ impl Scene {
             let at = |i: usize, z: f32| DVec2::new(flat[2 * i], flat[2 * i + 1]).as_vec2().extend(z);
             for t in roof.chunks_exact(3) {
                 builder.triangle([at(t[0], top), at(t[1], top), at(t[2], top)], solid(building.roof));
-                if base > 0.0 {
+                if floats {
                     builder.triangle([at(t[0], base), at(t[1], base), at(t[2], base)], solid(building.wall));
                 }
             }
@@ -176,4 +174,13 @@ impl Scene {
     pub fn blocked(&self, a: Vec3, b: Vec3, except: u32) -> bool {
         bvh::trace(&self.nodes, &self.triangles, a, b - a, 1.0, except, true).is_some()
     }
+}
+
+/// The corners of the plane z = 0 below and around a city.
+fn flat_ground(city: &City) -> [Vec3; 4] {
+    let (min, max) = (city.bounds.min(), city.bounds.max());
+    let corner = |x: f64, y: f64| DVec2::new(x, y).as_vec2().extend(0.0);
+    let (west, east) = (min.x - GROUND_MARGIN, max.x + GROUND_MARGIN);
+    let (south, north) = (min.y - GROUND_MARGIN, max.y + GROUND_MARGIN);
+    [corner(west, south), corner(east, south), corner(east, north), corner(west, north)]
 }

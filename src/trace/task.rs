@@ -1,7 +1,8 @@
 //! What is to be traced: one transmitter over one grid of receivers in a scene, and how finely.
 
-use super::discover::Tiling;
+use super::discover::{Net, Tiling};
 use super::field::{Beam, Layer};
+use super::level::Level;
 use super::scene::Scene;
 use crate::city::HeightRaster;
 use crate::coverage::Grid;
@@ -32,8 +33,9 @@ impl Default for Sampling {
 pub struct Task<'a> {
     /// What rays meet.
     pub scene: &'a Scene,
-    /// The rooftops: cells under them have no prediction, and the direct way leads over them. `None` where the scene is
-    /// not made of prisms: then every cell is outdoors and the direct way is either clear or not there.
+    /// The rooftops and the ground: cells under roofs have no prediction, receivers stand on the ground, and the direct way
+    /// leads over both. `None` where the scene is not made of prisms: then every cell is outdoors, the ground is the plane
+    /// z = 0, and the direct way is either clear or not there.
     pub roofs: Option<&'a HeightRaster>,
     /// Whether the direct way pays the diffraction loss over the rooftops instead of ending at them.
     pub diffraction: bool,
@@ -43,7 +45,7 @@ pub struct Task<'a> {
     pub beams: &'a [Beam],
     /// The receivers' cells.
     pub grid: Grid,
-    /// The receivers' height above the local datum, metres.
+    /// The receivers' height above the ground, metres.
     pub height: f32,
     /// Highest order of reflection.
     pub depth: usize,
@@ -57,9 +59,20 @@ impl Task<'_> {
         Tiling::of(&self.grid)
     }
 
+    /// Where receivers are.
+    pub fn level(&self) -> Level<'_> {
+        Level { ground: self.roofs.and_then(|r| r.ground.as_deref()), height: self.height }
+    }
+
+    /// What rays that look for signatures come through.
+    pub fn net(&self) -> Net<'_> {
+        let level = self.level();
+        Net { tiling: self.tiling(), level, ceiling: level.ceiling() }
+    }
+
     /// Whether the cell's centre lies under a roof.
     pub fn indoors(&self, ix: u32, iy: u32) -> bool {
-        self.roofs.is_some_and(|r| r.covers(self.grid.centre(ix, iy).as_vec2().extend(self.height)))
+        self.roofs.is_some_and(|r| r.covers(r.standing(self.grid.centre(ix, iy).as_vec2(), self.height)))
     }
 
     /// The receivers of a cell.
@@ -68,12 +81,14 @@ impl Task<'_> {
         let middle = n as f32 / 2.0;
         let (origin, cell) = (self.grid.origin.as_vec2(), self.grid.cell as f32);
         let corner = origin + Vec2::new(ix as f32, iy as f32) * cell;
+        let level = self.level();
         // A lattice whose columns and rows are all different, so that a sliver of light is hit whichever way it lies.
         (0..n).map(move |i| {
             let column = i as f32 + 0.5;
             let row = (0.5 + (column - middle) * GOLDEN_SHARE).rem_euclid(1.0);
             let offset = Vec2::new(column / n as f32, row);
-            (corner + offset * cell).extend(self.height)
+            let p = corner + offset * cell;
+            p.extend(level.at(p))
         })
     }
 

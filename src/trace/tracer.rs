@@ -10,7 +10,7 @@ use crate::coverage::{CoverageMap, Grid, Quantity};
 use crate::empirical::RASTER_CELL;
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::scenario::{EngineKind, Scenario};
-use glam::{DVec2, Vec3};
+use glam::Vec3;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ impl Tracer {
                 scene: &stage.scene,
                 roofs: Some(&stage.roofs),
                 diffraction: scenario.engines.trace.diffraction,
-                transmitter: position(at, site.height),
+                transmitter: at.as_vec2().extend(city.ground_at(at) + site.height as f32),
                 beams: &beams,
                 grid,
                 height: scenario.receivers.height as f32,
@@ -228,10 +228,6 @@ impl Engine for Tracer {
     }
 }
 
-fn position(at: DVec2, height: f64) -> Vec3 {
-    at.extend(height).as_vec3()
-}
-
 /// Tells cities apart by all that the tracer reads of them.
 fn fingerprint(city: &City) -> u64 {
     let mut hash = DefaultHasher::new();
@@ -254,6 +250,7 @@ fn fingerprint(city: &City) -> u64 {
         }
     }
     number(f64::from(city.ground as u8));
+    number(f64::from_bits(city.terrain.as_ref().map_or(0, |t| t.fingerprint())));
     hash.finish()
 }
 
@@ -275,6 +272,7 @@ mod tests {
             bounds: Rect::new(coord! { x: -50.0, y: -50.0 }, coord! { x: 50.0, y: 50.0 }),
             buildings: Vec::new(),
             ground: Material::Concrete,
+            terrain: None,
         };
         let mut tracer = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe");
         let mut task = Job::silent();

@@ -219,7 +219,8 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
     });
     let bounds = bounds.filter(|_| !buildings.is_empty()).ok_or(ImportError::Empty)?;
     let Identity { name, attribution, origin } = identity;
-    let city = City { name, attribution, frame: LocalFrame::new(origin), bounds, buildings, ground: ground.0 };
+    let city =
+        City { name, attribution, frame: LocalFrame::new(origin), bounds, buildings, ground: ground.0, terrain: None };
     Ok((city, report))
 }
 

@@ -2,18 +2,17 @@
 
 const BEAMS = 4u;
 const DIFFRACTION = 1u;
-const ROOFS = 2u;
 const GOLDEN_SHARE = 0.618034;
 const SLACK = 0.01;
-// How far a centre may be from a border of the raster by rounding, metres.
-const BORDER = 0.01;
+// Receivers lower than this are under a roof.
+const INDOORS = -1e29;
 
 struct Params {
     transmitter: vec3f,
     depth: u32,
     origin: vec2f,
     cell: f32,
-    height: f32,
+    base: u32,
     nx: u32,
     first: u32,
     count: u32,
@@ -27,7 +26,8 @@ struct Params {
     raster_size: vec2u,
     raster_origin: vec2f,
     raster_cell: f32,
-    padding: u32,
+    stands: u32,
+    ground: Ground,
     beam: array<Beam, BEAMS>,
 }
 
@@ -35,13 +35,18 @@ struct Params {
 @group(0) @binding(4) var<storage, read> signatures: array<u32>;
 // Where each tile's list begins, and then the lists.
 @group(0) @binding(5) var<storage, read> lists: array<u32>;
-@group(0) @binding(6) var<storage, read> roofs: array<f32>;
+// The rooftops' raster, the ground's lattice, and the height of each receiver from `base` on.
+@group(0) @binding(6) var<storage, read> heights: array<f32>;
 @group(0) @binding(7) var<storage, read> layers: array<Layer>;
 // For each receiver, the gain of each beam; negative under a roof.
 @group(0) @binding(8) var<storage, read_write> gains: array<f32>;
 
 struct Bounce { point: vec3f, mirror: u32, surface: u32 }
 var<private> bounces: array<Bounce, MAX_ORDER>;
+
+fn ground_height(i: u32) -> f32 {
+    return heights[params.raster_size.x * params.raster_size.y + i];
+}
 
 // Finds the path over `order` mirrors of the signature at `start` and leaves it in `bounces`.
 fn find(start: u32, order: u32, to: vec3f) -> bool {
@@ -135,10 +140,9 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
     let place = vec2u(cell % params.nx, cell / params.nx);
     let corner = params.origin + vec2f(place) * params.cell;
     let slot = id.x * params.beams;
-    // Who is indoors is decided outside, for centres may lie on a border of the raster; here the work is spared.
-    let centre = corner + 0.5 * params.cell;
-    let indoors = min(roof_at(centre - BORDER), roof_at(centre + BORDER)) > params.height;
-    if (params.flags & ROOFS) != 0u && indoors {
+    // Who is indoors is decided outside; here the work is spared.
+    let height = heights[params.stands + receiver - params.base];
+    if height < INDOORS {
         for (var b = 0u; b < params.beams; b++) {
             gains[slot + b] = 0.0;
         }
@@ -147,7 +151,7 @@ fn gather(@builtin(global_invocation_id) id: vec3u) {
     let column = f32(sample) + 0.5;
     let row = 0.5 + (column - f32(params.samples) / 2.0) * GOLDEN_SHARE;
     let offset = vec2f(column / f32(params.samples), row - floor(row));
-    let to = vec3f(corner + offset * params.cell, params.height);
+    let to = vec3f(corner + offset * params.cell, height);
 
     var sums: array<f32, BEAMS>;
     let over_roofs = (params.flags & DIFFRACTION) != 0u;

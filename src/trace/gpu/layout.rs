@@ -1,7 +1,8 @@
 //! The shaders' uniforms, field by field as in their `Params`.
 
 use crate::antenna::Pattern;
-use crate::trace::discover::{Aim, Tiling};
+use crate::city::Terrain;
+use crate::trace::discover::{Aim, Net};
 use crate::trace::field::Beam;
 use crate::trace::task::Task;
 use bytemuck::{Pod, Zeroable};
@@ -10,8 +11,22 @@ use bytemuck::{Pod, Zeroable};
 pub const BEAMS: usize = 4;
 /// The direct way pays the loss over the rooftops.
 const DIFFRACTION: u32 = 1;
-/// There are rooftops.
-const ROOFS: u32 = 2;
+
+/// `Ground` of `ground.wgsl`; flat where it has no side.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+struct Ground {
+    origin: [f32; 2],
+    cell: f32,
+    side: u32,
+}
+
+impl Ground {
+    fn of(terrain: Option<&Terrain>) -> Self {
+        let flat = Self { origin: [0.0; 2], cell: 1.0, side: 0 };
+        terrain.map_or(flat, |t| Self { origin: t.origin().as_vec2().into(), cell: t.cell(), side: t.side() })
+    }
+}
 
 /// `Params` of `discover.wgsl`.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -21,7 +36,7 @@ pub struct DiscoverParams {
     height: f32,
     origin: [f32; 2],
     side: f32,
-    rise: f32,
+    ceiling: f32,
     tiles: [u32; 2],
     reach: f32,
     rays: u32,
@@ -31,21 +46,23 @@ pub struct DiscoverParams {
     pub count: u32,
     depth: u32,
     padding: u32,
+    ground: Ground,
 }
 
 impl DiscoverParams {
     /// For a task, without rays yet.
-    pub fn new(task: &Task<'_>, tiling: &Tiling, aim: &Aim, depth: u32) -> Self {
+    pub fn new(task: &Task<'_>, net: &Net<'_>, aim: &Aim<'_>, depth: u32) -> Self {
         Self {
             transmitter: task.transmitter.into(),
             height: task.height,
-            origin: tiling.origin.into(),
-            side: tiling.side,
-            rise: aim.rise,
-            tiles: tiling.count.into(),
+            origin: net.tiling.origin.into(),
+            side: net.tiling.side,
+            ceiling: net.ceiling,
+            tiles: net.tiling.count.into(),
             reach: aim.reach,
             rays: aim.rays,
             depth,
+            ground: Ground::of(net.level.ground),
             ..Self::zeroed()
         }
     }
@@ -90,7 +107,8 @@ pub struct GatherParams {
     depth: u32,
     origin: [f32; 2],
     cell: f32,
-    height: f32,
+    /// First receiver whose height is in the buffer.
+    pub base: u32,
     nx: u32,
     /// First receiver of this pass.
     pub first: u32,
@@ -107,7 +125,9 @@ pub struct GatherParams {
     raster_size: [u32; 2],
     raster_origin: [f32; 2],
     raster_cell: f32,
-    padding: u32,
+    /// Where the receivers' heights begin in the buffer of heights.
+    pub stands: u32,
+    ground: Ground,
     beam: [BeamParams; BEAMS],
 }
 
@@ -127,7 +147,6 @@ impl GatherParams {
             depth: task.depth as u32,
             origin: tiling.origin.into(),
             cell: task.grid.cell as f32,
-            height: task.height,
             nx: task.grid.nx,
             samples: task.sampling.samples.max(1),
             tiles_x: tiling.count.x,
@@ -135,10 +154,11 @@ impl GatherParams {
             starts,
             surfaces: task.scene.surfaces.len() as u32,
             beams: task.beams.len() as u32,
-            flags: flag(task.roofs.is_some(), ROOFS) | flag(task.roofs.is_some() && task.diffraction, DIFFRACTION),
+            flags: flag(task.roofs.is_some() && task.diffraction, DIFFRACTION),
             raster_size,
             raster_origin,
             raster_cell,
+            ground: Ground::of(task.level().ground),
             beam,
             ..Self::zeroed()
         }

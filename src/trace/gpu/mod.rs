@@ -7,6 +7,7 @@
 //! | `pace` | how much to submit at once, so that the screen stays alive and a cancellation is heard |
 //! | `probe` | the known answer that a device must give before it is trusted |
 //! | `scene.wgsl` | the walk through the hierarchy |
+//! | `ground.wgsl` | the ground under receivers and along profiles |
 //! | `discover.wgsl` | rays that look for signatures |
 //! | `gather.wgsl`, `field.wgsl`, `roofs.wgsl` | receivers that collect paths, their field, the rooftops |
 
@@ -18,9 +19,11 @@ mod probe;
 use super::bvh::NO_PLANE;
 use super::discover::{Aim, Candidates, Signature};
 use super::field::Layer;
+use super::level::CROSSINGS;
 use super::path::MAX_ORDER;
 use super::scene::Scene;
 use super::task::Task;
+use crate::city::Terrain;
 use crate::engine::{EngineError, Job};
 use device::{Device, Inputs};
 use layout::{BEAMS, DiscoverParams, GatherParams};
@@ -28,13 +31,16 @@ use pace::Pace;
 use std::collections::HashSet;
 use std::ops::Range;
 
-const DISCOVER: &str = concat!(include_str!("scene.wgsl"), include_str!("discover.wgsl"));
+const DISCOVER: &str = concat!(include_str!("scene.wgsl"), include_str!("ground.wgsl"), include_str!("discover.wgsl"));
 const GATHER: &str = concat!(
     include_str!("scene.wgsl"),
+    include_str!("ground.wgsl"),
     include_str!("field.wgsl"),
     include_str!("roofs.wgsl"),
     include_str!("gather.wgsl")
 );
+/// What stands for the height of a receiver under a roof.
+const INDOORS: f32 = -1e30;
 /// Most rays or receivers in one submission; the outputs are made for this many.
 const MOST_AT_ONCE: u32 = 1 << 16;
 
@@ -78,15 +84,17 @@ impl Gpu {
 
     /// As [`super::cpu::discover`].
     pub async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
-        let tiling = task.tiling();
+        let net = task.net();
         let mut told: HashSet<(u32, Signature)> = HashSet::new();
         let depth = task.depth.min(MAX_ORDER);
         let rays = if depth == 0 { 0 } else { task.sampling.rays };
-        let aim = Aim::new(task.transmitter, task.height, &task.grid, rays);
-        let words = 2 * depth;
-        let mut params = DiscoverParams::new(task, &tiling, &aim, depth as u32);
+        let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
+        let words = (1 + CROSSINGS) * depth;
+        let mut params = DiscoverParams::new(task, &net, &aim, depth as u32);
         let order = aim.order();
-        let inputs = [&scene_inputs(task.scene)[..], &[bytemuck::cast_slice(&order)]].concat();
+        let ground = net.level.ground.map_or(&[][..], Terrain::heights);
+        let inputs = [bytemuck::cast_slice(&order), bytemuck::cast_slice(ground)];
+        let inputs = [&scene_inputs(task.scene)[..], &inputs[..]].concat();
         let most = MOST_AT_ONCE as usize * words;
         let pass = self.device.pass(&self.discover, size_of::<DiscoverParams>(), &inputs, most)?;
         let mut pace = Pace::new(4096, MOST_AT_ONCE);
@@ -101,16 +109,14 @@ impl Gpu {
             for ray in answer.chunks_exact(words) {
                 let (mirrors, tiles) = ray.split_at(depth);
                 let mut signature = [NO_PLANE; MAX_ORDER];
-                for (k, (mirror, tile)) in mirrors.iter().zip(tiles).enumerate() {
+                for (k, (mirror, tiles)) in mirrors.iter().zip(tiles.chunks_exact(CROSSINGS)).enumerate() {
                     signature[k] = *mirror;
-                    if *tile != NO_PLANE {
-                        told.insert((*tile, signature));
-                    }
+                    told.extend(tiles.iter().filter(|tile| **tile != NO_PLANE).map(|tile| (*tile, signature)));
                 }
             }
             start += count;
         }
-        Ok(Candidates::collect(&tiling, &told))
+        Ok(Candidates::collect(&net.tiling, &told))
     }
 
     /// As [`super::cpu::gather`].
@@ -145,10 +151,12 @@ impl Gpu {
         let lists: Vec<u32> = candidates.starts.iter().chain(&candidates.entries).copied().collect();
         let layers: Vec<Layer> = task.beams.iter().flat_map(|b| task.layers(b.frequency)).collect();
         let roofs = task.roofs.map_or(&[][..], |r| &r.top);
+        let ground = task.level().ground.map_or(&[][..], Terrain::heights);
+        let heights = [roofs, ground, &stands(task, rows.clone())].concat();
         let inputs = [
             bytemuck::cast_slice(&signatures),
             bytemuck::cast_slice(&lists),
-            bytemuck::cast_slice(roofs),
+            bytemuck::cast_slice(&heights),
             bytemuck::cast_slice(&layers),
         ];
         let beams = task.beams.len();
@@ -156,6 +164,8 @@ impl Gpu {
         let pass = self.device.pass(&self.gather, size_of::<GatherParams>(), &all, MOST_AT_ONCE as usize * beams)?;
         let mut params = GatherParams::new(task, candidates.starts.len() as u32);
         let samples = params.samples;
+        params.base = rows.start * task.grid.nx * samples;
+        params.stands = (roofs.len() + ground.len()) as u32;
         let (first, last) = (rows.start * task.grid.nx, rows.end * task.grid.nx);
         let mut gains = vec![Vec::with_capacity((last - first) as usize); beams];
         let mut pace = Pace::new(1024, MOST_AT_ONCE);
@@ -179,6 +189,16 @@ impl Gpu {
         }
         Ok(gains)
     }
+}
+
+/// Height of every receiver of `rows`, cell by cell, metres above the local datum; [`INDOORS`] under a roof.
+fn stands(task: &Task<'_>, rows: Range<u32>) -> Vec<f32> {
+    let cells = rows.flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy)));
+    let of_cell = |(ix, iy)| {
+        let indoors = task.indoors(ix, iy);
+        task.receivers(ix, iy).map(move |r| if indoors { INDOORS } else { r.z })
+    };
+    cells.flat_map(of_cell).collect()
 }
 
 /// The scene's buffers, in the order of their bindings.

@@ -1,14 +1,4 @@
-// The rooftops as a height field: twin of raster.rs and diffraction.rs.
-
-fn roof_at(p: vec2f) -> f32 {
-    let q = (p - params.raster_origin) / params.raster_cell;
-    let size = vec2f(params.raster_size);
-    if any(q < vec2f(0.0)) || any(q >= size) {
-        return 0.0;
-    }
-    let at = min(vec2u(q), params.raster_size - 1u);
-    return roofs[at.y * params.raster_size.x + at.x];
-}
+// The rooftops and the ground as a profile: twin of diffraction.rs and of the walk in raster.rs.
 
 fn knife_edge_loss(nu: f32) -> f32 {
     if nu <= -0.78 {
@@ -26,15 +16,54 @@ fn border(i: i32, step: i32, from_: f32, by: f32) -> f32 {
     return (f32(select(i, i + 1, step > 0)) - from_) / by;
 }
 
-// The loss of Bullington's equivalent edge over the cells between two points.
+// The edges of a profile: the steepest slopes from both ends, and the highest nu of a single edge.
+struct Edges { from_a: f32, from_b: f32, nu_max: f32 }
+const NO_EDGES = Edges(-FAR, -FAR, -FAR);
+struct Link { a: vec3f, b: vec3f, distance: f32, wavelength: f32 }
+
+fn with_edge(edges: Edges, link: Link, t: f32, top: f32) -> Edges {
+    let da = t * link.distance;
+    let db = (1.0 - t) * link.distance;
+    if da <= link.wavelength || db <= link.wavelength {
+        return edges;
+    }
+    let excess = top - (link.a.z + (link.b.z - link.a.z) * t);
+    let nu = excess * sqrt(2.0 * link.distance / (link.wavelength * da * db));
+    return Edges(
+        max(edges.from_a, (top - link.a.z) / da),
+        max(edges.from_b, (top - link.b.z) / db),
+        max(edges.nu_max, nu),
+    );
+}
+
+// nu of Bullington's equivalent edge.
+fn equivalent_edge(edges: Edges, link: Link) -> f32 {
+    let rise = link.b.z - link.a.z;
+    if edges.from_a < rise / link.distance {
+        return edges.nu_max;
+    }
+    let da = (rise + edges.from_b * link.distance) / (edges.from_a + edges.from_b);
+    let db = link.distance - da;
+    let excess = link.a.z + edges.from_a * da - (link.a.z * db + link.b.z * da) / link.distance;
+    return excess * sqrt(2.0 * link.distance / (link.wavelength * da * db));
+}
+
+// The loss of the equivalent edge of roofs and ground between two points, less what even ground would cost.
 fn rooftop_loss(a: vec3f, b: vec3f, wavelength: f32) -> f32 {
-    let distance = length(b.xy - a.xy);
-    if distance < 1.1920929e-7 {
+    let link = Link(a, b, length(b.xy - a.xy), wavelength);
+    if link.distance < 1.1920929e-7 {
         return 0.0;
     }
-    var from_a = -FAR;
-    var from_b = -FAR;
-    var nu_max = -FAR;
+    let flat_ground = params.ground.side == 0u;
+    var over_roofs = NO_EDGES;
+    var all = NO_EDGES;
+    var even = NO_EDGES;
+    var under_a = 0.0;
+    var under_b = 0.0;
+    if !flat_ground {
+        under_a = ground_at(params.ground, a.xy);
+        under_b = ground_at(params.ground, b.xy);
+    }
     let start = (a.xy - params.raster_origin) / params.raster_cell;
     let d = (b.xy - a.xy) / params.raster_cell;
     let size = vec2f(params.raster_size);
@@ -60,15 +89,19 @@ fn rooftop_loss(a: vec3f, b: vec3f, wavelength: f32) -> f32 {
             let tx = border(at.x, step.x, start.x, d.x);
             let ty = border(at.y, step.y, start.y, d.y);
             let leave = clamp(min(tx, ty), t, end);
-            let top = roofs[u32(at.y) * params.raster_size.x + u32(at.x)];
+            let top = heights[u32(at.y) * params.raster_size.x + u32(at.x)];
             let middle = 0.5 * (t + leave);
-            let da = middle * distance;
-            let db = (1.0 - middle) * distance;
-            if top > 0.0 && da > wavelength && db > wavelength {
-                from_a = max(from_a, (top - a.z) / da);
-                from_b = max(from_b, (top - b.z) / db);
-                let excess = top - (a.z + (b.z - a.z) * middle);
-                nu_max = max(nu_max, excess * sqrt(2.0 * distance / (wavelength * da * db)));
+            if flat_ground {
+                if top > 0.0 {
+                    over_roofs = with_edge(over_roofs, link, middle, top);
+                }
+            } else {
+                let height = ground_at(params.ground, mix(a.xy, b.xy, middle));
+                if top > height {
+                    over_roofs = with_edge(over_roofs, link, middle, top);
+                }
+                all = with_edge(all, link, middle, max(top, height));
+                even = with_edge(even, link, middle, mix(under_a, under_b, middle));
             }
             if leave >= end {
                 break;
@@ -84,12 +117,9 @@ fn rooftop_loss(a: vec3f, b: vec3f, wavelength: f32) -> f32 {
             t = leave;
         }
     }
-    var nu = nu_max;
-    if from_a >= (b.z - a.z) / distance {
-        let da = (b.z - a.z + from_b * distance) / (from_a + from_b);
-        let db = distance - da;
-        let excess = a.z + from_a * da - (a.z * db + b.z * da) / distance;
-        nu = excess * sqrt(2.0 * distance / (wavelength * da * db));
+    let roofs_alone = knife_edge_loss(equivalent_edge(over_roofs, link));
+    if flat_ground {
+        return roofs_alone;
     }
-    return knife_edge_loss(nu);
+    return max(roofs_alone, knife_edge_loss(equivalent_edge(all, link)) - knife_edge_loss(even.nu_max));
 }
