@@ -45,13 +45,23 @@ struct Key {
 impl City {
     /// Reads the whole archive; `name` is what the user knows it by.
     pub async fn open(reader: &impl RangeReader, name: &str) -> Result<City, ArchiveError> {
-        open(reader, name, None).await.map_err(|fault| ArchiveError { file: name.into(), fault })
+        open_twice(reader, name, None).await
     }
 
     /// Reads the part of the archive around a position: for archives of whole countries.
     pub async fn open_around(reader: &impl RangeReader, name: &str, around: Around) -> Result<City, ArchiveError> {
-        open(reader, name, Some(around)).await.map_err(|fault| ArchiveError { file: name.into(), fault })
+        open_twice(reader, name, Some(around)).await
     }
+}
+
+/// Opens the archive; once more where it changed meanwhile.
+async fn open_twice(reader: &impl RangeReader, name: &str, around: Option<Around>) -> Result<City, ArchiveError> {
+    let mut result = open(reader, name, around).await;
+    if result.as_ref().is_err_and(|fault| *fault == Fault::Changed) {
+        reader.forget();
+        result = open(reader, name, around).await;
+    }
+    result.map_err(|fault| ArchiveError { file: name.into(), fault })
 }
 
 async fn open(reader: &impl RangeReader, name: &str, around: Option<Around>) -> Result<City, Fault> {
@@ -73,8 +83,8 @@ async fn open(reader: &impl RangeReader, name: &str, around: Option<Around>) -> 
     let mut vertices = 0u64;
     let mut precision = 0.0f64;
     archive
-        .read_tiles(&tiles, |tile, bytes| {
-            let damaged = |why| Fault::DamagedTile { tile, why };
+        .read_tiles(&tiles, |place, bytes| {
+            let (tile, damaged) = (place.tile, |why| place.damaged(why));
             for layer in layers(bytes).map_err(damaged)?.iter().filter(|l| LAYERS.contains(&l.name)) {
                 let side = f64::from(layer.extent);
                 precision = precision.max(1.0 / side);
@@ -109,10 +119,7 @@ async fn open(reader: &impl RangeReader, name: &str, around: Option<Around>) -> 
         })
         .await?;
 
-    let whole = join(pieces, precision).map_err(|_| Fault::Damaged {
-        part: "layer of buildings",
-        why: "its buildings are too entangled to be joined",
-    })?;
+    let whole = join(pieces, precision).map_err(|_| Fault::Entangled)?;
     let buildings = buildings(whole, zoom, &frame);
     if buildings.is_empty() {
         return Err(Fault::NoBuildings);

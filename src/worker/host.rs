@@ -7,6 +7,7 @@ use super::protocol::{Backend, CityFacts, JobId, Open, Reply, Request, Rows, Tro
 use crate::coverage::CoverageMap;
 use crate::engine::{Cancel, EngineError, Job, Progress};
 use crate::scenario::{EngineKind, Scenario};
+use futures_util::future::{AbortHandle, abortable};
 use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
 use js_sys::Date;
 use std::cell::RefCell;
@@ -102,6 +103,8 @@ impl<T> Shelf<T> {
 /// The loop of a worker around the desk `D`.
 pub struct Host<D: Desk> {
     desk: Rc<RefCell<Option<Rc<D>>>>,
+    /// Stops the opening under way.
+    opening: RefCell<Option<AbortHandle>>,
     jobs: Rc<RefCell<HashMap<JobId, Cancel>>>,
 }
 
@@ -115,9 +118,15 @@ impl<D: Desk> Host<D> {
         for (_, cancel) in self.jobs.borrow_mut().drain() {
             cancel.cancel();
         }
+        // A newer city supersedes an older one: what is still fetched for that is stopped.
+        let (opening, handle) = abortable(D::open(open));
+        if let Some(before) = self.opening.replace(Some(handle)) {
+            before.abort();
+        }
         let slot = Rc::clone(&self.desk);
         spawn_local(async move {
-            let reply = match D::open(open).await {
+            let Ok(opened) = opening.await else { return };
+            let reply = match opened {
                 Ok(desk) => {
                     let (city, backend) = desk.facts();
                     *slot.borrow_mut() = Some(Rc::new(desk));
@@ -183,7 +192,7 @@ impl<D: Desk> Worker for Host<D> {
     type Output = Reply;
 
     fn create(_: &WorkerScope<Self>) -> Self {
-        Self { desk: Rc::default(), jobs: Rc::default() }
+        Self { desk: Rc::default(), opening: RefCell::default(), jobs: Rc::default() }
     }
 
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}

@@ -25,7 +25,7 @@ async fn read_city(open: &protocol::Open) -> Result<crate::city::City, protocol:
             format!("this city is the file {file}, which is not part of a link: open the file on this page again");
         return Err(protocol::Trouble { fault: protocol::Fault::City, message });
     }
-    let reader = crate::city::archive::HttpReader::new(open.city_url.clone());
+    let reader = crate::city::archive::HttpReader::at(&open.city_url);
     crate::city::City::open(&reader, &open.name)
         .await
         .map_err(|e| protocol::Trouble { fault: protocol::Fault::City, message: e.to_string() })

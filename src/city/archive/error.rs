@@ -1,6 +1,7 @@
 //! Why a city can't be opened, in sentences for the user.
 
-use crate::geodesy::Tile;
+use super::http::RangeFault;
+use crate::geodesy::{LonLat, Tile};
 
 /// A city archive that can't be used: which file, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -22,6 +23,17 @@ pub enum Fault {
     /// The server answered with a status that is neither the file nor its absence.
     #[error("the server answered with HTTP status {0}")]
     Status(u16),
+    /// The server serves no parts of it, and the whole can't be had either.
+    #[error("its server can't serve parts of it: {0}")]
+    Ranges(RangeFault),
+    /// A browser keeps the answers of such a server from the page.
+    #[error(
+        "its server does not let pages of {0} read it: it must send Access-Control-Allow-Origin, and allow the header Range"
+    )]
+    ShutOut(String),
+    /// It changed, and changed again when it was read anew.
+    #[error("it changed on its server while it was being read; try again")]
+    Changed,
     /// Nothing answered, or the disk failed.
     #[error("it could not be fetched ({0}); check the connection and try again")]
     Unreachable(String),
@@ -48,21 +60,31 @@ pub enum Fault {
     #[error("its tiles are {0}, not vector tiles")]
     NotVector(&'static str),
     /// A part that all tiles depend on makes no sense.
-    #[error("its {part} is damaged ({why})")]
+    #[error("its {part} at offset {offset} is damaged ({why})")]
     Damaged {
         /// Which part.
         part: &'static str,
+        /// Where it starts, bytes from the start of the archive.
+        offset: u64,
         /// What about it.
         why: &'static str,
     },
     /// One tile makes no sense.
-    #[error("its tile {}/{}/{} is damaged ({why})", .tile.z, .tile.x, .tile.y)]
+    #[error("its tile {}/{}/{} at offset {offset} is damaged ({why})", .tile.z, .tile.x, .tile.y)]
     DamagedTile {
         /// Which tile.
         tile: Tile,
+        /// Where it starts, bytes from the start of the archive.
+        offset: u64,
         /// What about it.
         why: &'static str,
     },
+    /// The buildings of its tiles can't be put together.
+    #[error("its buildings are too entangled to be joined across their tiles")]
+    Entangled,
+    /// It is sound, but reaches neither the site nor anything near.
+    #[error("it holds nothing around {:.4}, {:.4} (latitude, longitude)", .0.lat, .0.lon)]
+    Outside(LonLat),
     /// It is sound, but holds no building.
     #[error("it holds no buildings: a layer named buildings or building is needed")]
     NoBuildings,

@@ -11,7 +11,7 @@ const VERSION: u8 = 3;
 const MAX_ZOOM: u8 = 22;
 
 /// A run of bytes in the archive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Section {
     /// First byte.
     pub offset: u64,
@@ -103,7 +103,7 @@ impl Header {
             centre_zoom: bytes[118],
             centre: position(119),
         };
-        let damaged = |why| Err(Fault::Damaged { part: "header", why });
+        let damaged = |why| Err(Fault::Damaged { part: "header", offset: 0, why });
         if header.zooms.0 > header.zooms.1 || header.zooms.1 > MAX_ZOOM {
             return damaged("its zoom levels make no sense");
         }

@@ -7,8 +7,7 @@
 mod directory;
 mod error;
 mod header;
-#[cfg(feature = "web")]
-mod http;
+pub mod http;
 mod reader;
 
 pub use error::{ArchiveError, Fault};
@@ -26,8 +25,8 @@ pub(crate) use directory::{Entry as DirectoryEntry, encode};
 use crate::geodesy::{LonLat, Tile};
 use directory::{Entry, decode, find};
 use flate2::read::GzDecoder;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as MapEntry;
+use futures_util::{StreamExt, stream};
+use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 
 /// The header and the root directory lie within the first 16 KiB (specification, section 2).
@@ -50,6 +49,10 @@ const MAX_DEPTH: usize = 3;
 const JOIN_GAP: u64 = 32 << 10;
 /// Longest run fetched at once, so that memory stays flat.
 const MAX_RUN: u64 = 4 << 20;
+/// Requests under way at once: as many as browsers make to one server over HTTP/1.1.
+const CONCURRENT: usize = 6;
+/// Most entries of all the leaf directories looked at for some tiles: 128 MiB.
+const MAX_ENTRIES: u64 = 4 << 20;
 
 /// An open archive.
 pub struct Archive<'r, R> {
@@ -76,9 +79,10 @@ impl<'r, R: RangeReader> Archive<'r, R> {
             Some(root) => root.to_vec(),
             None => fetch(reader, header.root, MAX_DIRECTORY, "bytes of directory", &mut left).await?,
         };
+        let offset = header.root.offset;
         let bytes = unpack(header.internal, &packed, MAX_DIRECTORY, &mut left)
-            .map_err(|e| e.of("root directory", "bytes of directory"))?;
-        let root = decode(&bytes).map_err(|why| Fault::Damaged { part: "root directory", why })?;
+            .map_err(|e| e.of("root directory", offset, "bytes of directory"))?;
+        let root = decode(&bytes).map_err(|why| Fault::Damaged { part: "root directory", offset, why })?;
         Ok(Self { reader, header, root, left })
     }
 
@@ -88,71 +92,119 @@ impl<'r, R: RangeReader> Archive<'r, R> {
             return Ok(serde_json::Value::Null);
         }
         let what = "bytes of metadata";
+        let offset = self.header.metadata.offset;
         let packed = fetch(self.reader, self.header.metadata, MAX_METADATA, what, &mut self.left).await?;
-        let bytes =
-            unpack(self.header.internal, &packed, MAX_METADATA, &mut self.left).map_err(|e| e.of("metadata", what))?;
-        serde_json::from_slice(&bytes).map_err(|_| Fault::Damaged { part: "metadata", why: "it is not JSON" })
+        let bytes = unpack(self.header.internal, &packed, MAX_METADATA, &mut self.left)
+            .map_err(|e| e.of("metadata", offset, what))?;
+        serde_json::from_slice(&bytes).map_err(|_| Fault::Damaged { part: "metadata", offset, why: "it is not JSON" })
     }
 
-    /// Unpacks those of `tiles` that the archive has and gives each to `visit`, in the archive's order.
+    /// Unpacks those of `tiles` that the archive has and gives each to `visit`, in the archive's order: where it lies, and
+    /// what is in it. Runs of tiles are fetched several at once.
     pub async fn read_tiles(
         &mut self,
         tiles: &[Tile],
-        mut visit: impl FnMut(Tile, &[u8]) -> Result<(), Fault>,
+        mut visit: impl FnMut(Place, &[u8]) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let mut found = self.locate(tiles).await?;
         found.sort_by_key(|(tile, section)| (section.offset, tile_id(*tile)));
+        let mut runs = Vec::new();
         let mut rest = found.as_slice();
         while !rest.is_empty() {
             let (taken, run) = first_run(rest);
-            let absolute = absolute(self.header.tiles, run)?;
-            let bytes = fetch(self.reader, absolute, MAX_RUN.max(MAX_TILE), "bytes of tile", &mut self.left).await?;
-            for (tile, section) in &rest[..taken] {
-                let start = (section.offset - run.offset) as usize;
-                let packed = &bytes[start..start + section.length as usize];
-                let unpacked =
-                    unpack(self.header.packing, packed, MAX_TILE, &mut self.left).map_err(|e| e.of_tile(*tile))?;
-                visit(*tile, &unpacked)?;
-            }
+            let run = absolute(self.header.tiles, run)?;
+            allow(run, MAX_RUN.max(MAX_TILE), "bytes of tile", &mut self.left)?;
+            runs.push((&rest[..taken], run));
             rest = &rest[taken..];
+        }
+        let reader = self.reader;
+        let get = |(tiles, run)| async move { exactly(reader, run).await.map(|bytes| (tiles, run, bytes)) };
+        let mut fetched = stream::iter(runs.into_iter().map(get)).buffered(CONCURRENT);
+        while let Some(next) = fetched.next().await {
+            let (tiles, run, bytes): (&[(Tile, Section)], Section, Vec<u8>) = next?;
+            for (tile, section) in tiles {
+                // Within the run, so it can't overflow either.
+                let place = Place { tile: *tile, offset: self.header.tiles.offset + section.offset };
+                let start = (place.offset - run.offset) as usize;
+                let packed = &bytes[start..start + section.length as usize];
+                let unpacked = unpack(self.header.packing, packed, MAX_TILE, &mut self.left)
+                    .map_err(|e| e.of_tile(place.tile, place.offset))?;
+                visit(place, &unpacked)?;
+            }
         }
         Ok(())
     }
 
-    /// Where the existing ones of `tiles` lie, relative to the section of tiles.
+    /// Where the existing ones of `tiles` lie, relative to the section of tiles: one level of directories at a time.
     async fn locate(&mut self, tiles: &[Tile]) -> Result<Vec<(Tile, Section)>, Fault> {
-        let mut wanted: Vec<(u64, Tile)> = tiles.iter().map(|t| (tile_id(*t), *t)).collect();
-        wanted.sort_unstable_by_key(|(id, _)| *id);
         let mut found = Vec::new();
-        let mut leaves = HashMap::new();
-        for (id, tile) in wanted {
-            let mut entry = find(&self.root, id);
-            for _ in 1..=MAX_DEPTH {
-                let Some(leaf) = entry.filter(|e| e.run == 0) else { break };
-                let entries = match leaves.entry(leaf.section) {
-                    MapEntry::Occupied(known) => known.into_mut(),
-                    MapEntry::Vacant(new) => new.insert(self.leaf(leaf.section).await?),
-                };
-                entry = find(entries, id);
+        let mut step = |entry: Option<Entry>, id, tile| match entry {
+            Some(leaf) if leaf.run == 0 => Some((id, tile, leaf.section)),
+            Some(entry) if entry.section.length > 0 => {
+                found.push((tile, entry.section));
+                None
             }
-            match entry {
-                Some(e) if e.run == 0 => {
-                    return Err(Fault::Damaged { part: "directory", why: "its leaves lie too deep" });
-                }
-                Some(e) if e.section.length > 0 => found.push((tile, e.section)),
-                _ => {}
+            _ => None,
+        };
+        let ids = tiles.iter().map(|tile| (tile_id(*tile), *tile));
+        let mut pending: Vec<_> = ids.filter_map(|(id, tile)| step(find(&self.root, id), id, tile)).collect();
+        for _ in 0..MAX_DEPTH {
+            if pending.is_empty() {
+                return Ok(found);
             }
+            let wanted: BTreeSet<Section> = pending.iter().map(|(_, _, leaf)| *leaf).collect();
+            let leaves = self.leaves(wanted).await?;
+            let deeper = |(id, tile, leaf): &(u64, Tile, Section)| {
+                step(leaves.get(leaf).and_then(|entries| find(entries, *id)), *id, *tile)
+            };
+            pending = pending.iter().filter_map(deeper).collect();
         }
-        Ok(found)
+        let Some((_, _, leaf)) = pending.first() else { return Ok(found) };
+        let offset = absolute(self.header.leaves, *leaf)?.offset;
+        Err(Fault::Damaged { part: "directory", offset, why: "its leaves lie too deep" })
     }
 
-    async fn leaf(&mut self, section: Section) -> Result<Vec<Entry>, Fault> {
+    async fn leaves(&mut self, wanted: BTreeSet<Section>) -> Result<HashMap<Section, Vec<Entry>>, Fault> {
         let what = "bytes of directory";
-        let at = absolute(self.header.leaves, section)?;
-        let packed = fetch(self.reader, at, MAX_DIRECTORY, what, &mut self.left).await?;
-        let bytes = unpack(self.header.internal, &packed, MAX_DIRECTORY, &mut self.left)
-            .map_err(|e| e.of("leaf directory", what))?;
-        decode(&bytes).map_err(|why| Fault::Damaged { part: "leaf directory", why })
+        let mut sections = Vec::new();
+        for leaf in wanted {
+            let at = absolute(self.header.leaves, leaf)?;
+            allow(at, MAX_DIRECTORY, what, &mut self.left)?;
+            sections.push((leaf, at));
+        }
+        let reader = self.reader;
+        let get = |(leaf, at)| async move { exactly(reader, at).await.map(|packed| (leaf, at, packed)) };
+        let mut fetched = stream::iter(sections.into_iter().map(get)).buffered(CONCURRENT);
+        let (mut leaves, mut entries) = (HashMap::new(), 0);
+        while let Some(next) = fetched.next().await {
+            let (leaf, at, packed): (Section, Section, Vec<u8>) = next?;
+            let part = "leaf directory";
+            let bytes = unpack(self.header.internal, &packed, MAX_DIRECTORY, &mut self.left)
+                .map_err(|e| e.of(part, at.offset, what))?;
+            let decoded = decode(&bytes).map_err(|why| Fault::Damaged { part, offset: at.offset, why })?;
+            entries += decoded.len() as u64;
+            if entries > MAX_ENTRIES {
+                return Err(Fault::TooLarge { what: "entries of directories", found: entries, limit: MAX_ENTRIES });
+            }
+            leaves.insert(leaf, decoded);
+        }
+        Ok(leaves)
+    }
+}
+
+/// Where a tile lies on the map and in the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which tile.
+    pub tile: Tile,
+    /// Its first byte.
+    pub offset: u64,
+}
+
+impl Place {
+    /// What is wrong with the tile here.
+    pub(crate) fn damaged(self, why: &'static str) -> Fault {
+        Fault::DamagedTile { tile: self.tile, offset: self.offset, why }
     }
 }
 
@@ -161,8 +213,8 @@ pub async fn each_tile(reader: &impl RangeReader, mut visit: impl FnMut(Tile, &[
     let mut archive = Archive::open(reader).await?;
     for zoom in archive.header.zooms.0..=archive.header.zooms.1 {
         let tiles = tiles_between(archive.header.min, archive.header.max, zoom)?;
-        let mut give = |tile, content: &[u8]| {
-            visit(tile, content);
+        let mut give = |place: Place, content: &[u8]| {
+            visit(place.tile, content);
             Ok(())
         };
         archive.read_tiles(&tiles, &mut give).await?;
@@ -205,12 +257,13 @@ fn part_of(bytes: &[u8], section: Section) -> Option<&[u8]> {
 
 /// A run given from the start of `within`, from the start of the archive.
 fn absolute(within: Section, run: Section) -> Result<Section, Fault> {
-    let offset = within.offset.checked_add(run.offset);
-    let offset = offset.ok_or(Fault::Damaged { part: "directory", why: "its offsets overflow" })?;
+    let offset = within.offset.checked_add(run.offset).filter(|offset| offset.checked_add(run.length).is_some());
+    let overflow = Fault::Damaged { part: "directory", offset: within.offset, why: "its offsets overflow" };
+    let offset = offset.ok_or(overflow)?;
     Ok(Section { offset, length: run.length })
 }
 
-/// Exactly the bytes of `section`.
+/// Exactly the bytes of `section`, if they are within the limits.
 async fn fetch(
     reader: &impl RangeReader,
     section: Section,
@@ -218,14 +271,25 @@ async fn fetch(
     what: &'static str,
     left: &mut Budget,
 ) -> Result<Vec<u8>, Fault> {
+    allow(section, limit, what, left)?;
+    exactly(reader, section).await
+}
+
+/// Takes the bytes of `section` off the budget.
+fn allow(section: Section, limit: u64, what: &'static str, left: &mut Budget) -> Result<(), Fault> {
+    let found = section.length;
+    if found > limit {
+        return Err(Fault::TooLarge { what, found, limit });
+    }
+    if found > left.packed {
+        return Err(Fault::TooLarge { what: "bytes in all", found, limit: MAX_PACKED });
+    }
+    left.packed -= found;
+    Ok(())
+}
+
+async fn exactly(reader: &impl RangeReader, section: Section) -> Result<Vec<u8>, Fault> {
     let Section { offset, length } = section;
-    if length > limit {
-        return Err(Fault::TooLarge { what, found: length, limit });
-    }
-    if length > left.packed {
-        return Err(Fault::TooLarge { what: "bytes in all", found: length, limit: MAX_PACKED });
-    }
-    left.packed -= length;
     let bytes = reader.read(offset, length).await?;
     let found = bytes.len() as u64;
     if found == length { Ok(bytes) } else { Err(Fault::Truncated { offset, needed: length, found }) }
@@ -238,16 +302,16 @@ enum Unpack {
 }
 
 impl Unpack {
-    fn of(self, part: &'static str, what: &'static str) -> Fault {
+    fn of(self, part: &'static str, offset: u64, what: &'static str) -> Fault {
         match self {
-            Unpack::Broken => Fault::Damaged { part, why: "it can't be unpacked" },
+            Unpack::Broken => Fault::Damaged { part, offset, why: "it can't be unpacked" },
             Unpack::Large { found, limit } => Fault::TooLarge { what, found, limit },
         }
     }
 
-    fn of_tile(self, tile: Tile) -> Fault {
+    fn of_tile(self, tile: Tile, offset: u64) -> Fault {
         match self {
-            Unpack::Broken => Fault::DamagedTile { tile, why: "it can't be unpacked" },
+            Unpack::Broken => Fault::DamagedTile { tile, offset, why: "it can't be unpacked" },
             Unpack::Large { found, limit } => Fault::TooLarge { what: "bytes in a tile", found, limit },
         }
     }

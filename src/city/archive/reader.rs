@@ -1,4 +1,4 @@
-//! Where the bytes of an archive come from: memory, a file, or a server (see [`super::HttpReader`]).
+//! Where the bytes of an archive come from: memory, a file, or a server (see [`super::http`]).
 
 use super::Fault;
 use std::sync::Arc;
@@ -7,6 +7,9 @@ use std::sync::Arc;
 pub trait RangeReader {
     /// The `length` bytes from `offset`; fewer only where the archive ends before.
     fn read(&self, offset: u64, length: u64) -> impl Future<Output = Result<Vec<u8>, Fault>>;
+
+    /// Forgets what was read before, because the archive has changed.
+    fn forget(&self) {}
 }
 
 /// An archive in memory.
