@@ -58,10 +58,12 @@ fn a_damaged_tile_is_named() {
 }
 
 #[test]
-fn an_area_without_buildings_says_so() {
+fn an_area_that_the_archive_does_not_reach_says_so() {
     let around = Around { centre: LonLat::new(2.35, 48.85), radius: 1000.0 };
     let paris = pollster::block_on(City::open_around(&Bytes::from(MUNICH.clone()), "test.pmtiles", around));
-    assert_eq!(paris.expect_err("Paris").fault, Fault::NoBuildings);
+    let fault = paris.expect_err("Paris").fault;
+    assert_eq!(fault, Fault::Outside(around.centre));
+    assert!(fault.to_string().contains("48.85"), "{fault}");
 }
 
 #[test]

@@ -7,11 +7,13 @@ pub mod heights;
 mod join;
 mod mvt;
 mod open;
+mod parts;
 mod raster;
+mod schema;
 pub mod terrain;
 mod vantage;
 
-pub use open::{Around, MAX_PIECES, MAX_VERTICES};
+pub use open::{Around, Extent, MAX_PIECES, MAX_VERTICES, Opened};
 pub use raster::{Crossing, HeightRaster};
 pub use terrain::Terrain;
 

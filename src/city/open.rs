@@ -1,18 +1,19 @@
 //! From an archive to a [`City`]: which tiles, which layers, which tags.
 
-use super::archive::{Archive, ArchiveError, Fault, RangeReader, tiles_between};
-use super::heights::{Known, complete};
+use super::archive::{Archive, ArchiveError, Fault, Header, Place, RangeReader, tiles_between};
+use super::heights::complete;
 use super::join::{Piece, join};
-use super::mvt::{Polygons, Value, layers};
+use super::mvt::layers;
+use super::parts::replace_outlines;
+use super::schema::{Traits, hash, is_read};
 use super::{Building, City, HeightSource};
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::material::Material;
 use geo::orient::Direction;
-use geo::{Centroid, CoordsIter, MapCoords, Orient, Polygon, Rect, Translate, coord};
+use geo::{BoundingRect, Centroid, CoordsIter, Intersects, MapCoords, Orient, Polygon, Rect, coord};
 use glam::DVec2;
+use std::collections::BTreeSet;
 
-/// Names that publishers give the layer of buildings: ours and Protomaps; `OpenMapTiles` and Overture.
-const LAYERS: [&str; 3] = ["buildings", "building", "building_part"];
 /// Most pieces of buildings in one city.
 pub const MAX_PIECES: u64 = 500_000;
 /// Most vertices of them.
@@ -20,6 +21,13 @@ pub const MAX_VERTICES: u64 = 10_000_000;
 
 /// Longest side of one city, metres: its height raster of 2 m cells stays under 1 GB.
 pub const MAX_SIDE: f64 = 30_000.0;
+/// An archive whose longest side is at most this, metres, is opened as a whole: it is one of a city.
+pub const WHOLE_SIDE: f64 = 6_000.0;
+/// Of a larger one the square around the site is opened, whose half side this is, metres.
+pub const NEAR: f64 = 1_000.0;
+/// Buildings this far outside of the part that is opened are read too, metres: they stand in the way of waves, and a
+/// building that the part's edge crosses is whole.
+const MARGIN: f64 = 200.0;
 
 /// A part of the world: everything within `radius` metres of `centre`, and a little more.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,103 +38,99 @@ pub struct Around {
     pub radius: f64,
 }
 
-/// Id and tags of a building, as they order and join its pieces. Bits stand for the numbers, so that they have an order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    id: Option<u64>,
-    height: Option<u32>,
-    levels: Option<u32>,
-    base: u32,
-    source: Option<HeightSource>,
-    wall: Material,
-    roof: Material,
+/// How much of an archive is read.
+#[derive(Clone, Copy, Debug)]
+enum Scope {
+    Whole,
+    Around(Around),
+    /// The whole of a city; of anything larger the part around a position.
+    Near(LonLat),
+}
+
+/// What an archive covers, and whether the city that was opened is all of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    /// South-west corner.
+    pub south_west: LonLat,
+    /// North-east corner.
+    pub north_east: LonLat,
+    /// Whether all of it was read.
+    pub whole: bool,
+}
+
+impl Extent {
+    /// Whether the archive covers `p`.
+    pub fn contains(&self, p: LonLat) -> bool {
+        let (low, high) = (self.south_west, self.north_east);
+        p.lon >= low.lon && p.lon <= high.lon && p.lat >= low.lat && p.lat <= high.lat
+    }
+}
+
+/// A city, and the archive that it was read from.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The city.
+    pub city: City,
+    /// The archive.
+    pub extent: Extent,
 }
 
 impl City {
     /// Reads the whole archive; `name` is what the user knows it by.
     pub async fn open(reader: &impl RangeReader, name: &str) -> Result<City, ArchiveError> {
-        open_twice(reader, name, None).await
+        open_twice(reader, name, Scope::Whole).await.map(|opened| opened.city)
     }
 
     /// Reads the part of the archive around a position: for archives of whole countries.
     pub async fn open_around(reader: &impl RangeReader, name: &str, around: Around) -> Result<City, ArchiveError> {
-        open_twice(reader, name, Some(around)).await
+        open_twice(reader, name, Scope::Around(around)).await.map(|opened| opened.city)
+    }
+
+    /// Reads the whole archive of a city; of a larger one the square of 2 km around `site`, or, where the archive doesn't
+    /// reach there, around the position that it shows first.
+    pub async fn open_near(reader: &impl RangeReader, name: &str, site: LonLat) -> Result<Opened, ArchiveError> {
+        open_twice(reader, name, Scope::Near(site)).await
     }
 }
 
 /// Opens the archive; once more where it changed meanwhile.
-async fn open_twice(reader: &impl RangeReader, name: &str, around: Option<Around>) -> Result<City, ArchiveError> {
-    let mut result = open(reader, name, around).await;
+async fn open_twice(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Opened, ArchiveError> {
+    let mut result = open(reader, name, scope).await;
     if result.as_ref().is_err_and(|fault| *fault == Fault::Changed) {
         reader.forget();
-        result = open(reader, name, around).await;
+        result = open(reader, name, scope).await;
     }
     result.map_err(|fault| ArchiveError { file: name.into(), fault })
 }
 
-async fn open(reader: &impl RangeReader, name: &str, around: Option<Around>) -> Result<City, Fault> {
+async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Opened, Fault> {
     let mut archive = Archive::open(reader).await?;
     let metadata = archive.metadata().await?;
     let header = archive.header;
-    let zoom = header.zooms.1;
+    let around = part_of(&header, scope);
     let (min, max) = window(header.min, header.max, around)?;
-    let frame = LocalFrame::new(origin(&metadata).unwrap_or_else(|| middle(min, max)));
-    let whole_archive = around.is_none();
-    let bounds = own_bounds(&metadata).filter(|_| whole_archive).unwrap_or_else(|| local_bounds(&frame, min, max));
+    let frame = LocalFrame::new(origin(&metadata, middle(min, max)));
+    let bounds = own_bounds(&metadata).filter(|_| around.is_none()).unwrap_or_else(|| local_bounds(&frame, min, max));
     let side = bounds.width().max(bounds.height());
     if side > MAX_SIDE {
         return Err(Fault::TooLarge { what: "metres across", found: side as u64, limit: MAX_SIDE as u64 });
     }
-    let tiles = tiles_between(min, max, zoom)?;
+    let wide = around.map(|around| Around { radius: around.radius + MARGIN, ..around });
+    let (low, high) = window(header.min, header.max, wide)?;
+    let tiles = tiles_between(low, high, header.zooms.1)?;
 
-    let mut pieces = Vec::new();
-    let mut vertices = 0u64;
-    let mut precision = 0.0f64;
-    archive
-        .read_tiles(&tiles, |place, bytes| {
-            let (tile, damaged) = (place.tile, |why| place.damaged(why));
-            for layer in layers(bytes).map_err(damaged)?.iter().filter(|l| LAYERS.contains(&l.name)) {
-                let side = f64::from(layer.extent);
-                precision = precision.max(1.0 / side);
-                for feature in layer.polygons() {
-                    let feature = feature.map_err(damaged)?;
-                    let key = key_of(&feature);
-                    for part in feature.parts {
-                        vertices += part.coords_count() as u64;
-                        let outline = part.map_coords(|c| coord! { x: c.x / side, y: c.y / side });
-                        let outline = outline.translate(f64::from(tile.x), f64::from(tile.y));
-                        pieces.push(Piece {
-                            key: key.clone(),
-                            has_id: key.id.is_some(),
-                            tile: (tile.x, tile.y),
-                            outline,
-                        });
-                    }
-                    let found = pieces.len() as u64;
-                    if found > MAX_PIECES {
-                        return Err(Fault::TooLarge { what: "buildings", found, limit: MAX_PIECES });
-                    }
-                    if vertices > MAX_VERTICES {
-                        return Err(Fault::TooLarge {
-                            what: "corners of buildings",
-                            found: vertices,
-                            limit: MAX_VERTICES,
-                        });
-                    }
-                }
-            }
-            Ok(())
-        })
-        .await?;
-
-    let whole = join(pieces, precision).map_err(|_| Fault::Entangled)?;
-    let buildings = buildings(whole, zoom, &frame);
+    let mut pieces = Pieces::default();
+    archive.read_tiles(&tiles, |place, bytes| pieces.add(place, bytes)).await?;
+    let whole = join(pieces.found, &pieces.tiles).map_err(|_| Fault::Entangled)?;
+    let whole = replace_outlines(whole).map_err(|_| Fault::Entangled)?;
+    let within = around.map(|_| local_bounds(&frame, low, high));
+    let buildings = buildings(whole, header.zooms.1, &frame, within);
     if buildings.is_empty() {
         return Err(Fault::NoBuildings);
     }
     let text = |key: &str| metadata.get(key).and_then(|v| v.as_str());
     let ground = text("farfield:ground").and_then(Material::from_name).unwrap_or(Material::MediumDryGround);
-    Ok(City {
+    let city = City {
         name: name.into(),
         attribution: text("attribution").unwrap_or_default().into(),
         frame,
@@ -134,7 +138,59 @@ async fn open(reader: &impl RangeReader, name: &str, around: Option<Around>) -> 
         buildings,
         ground,
         terrain: None,
-    })
+    };
+    let extent = Extent { south_west: header.min, north_east: header.max, whole: around.is_none() };
+    Ok(Opened { city, extent })
+}
+
+/// The pieces of buildings that the tiles hold.
+#[derive(Default)]
+struct Pieces {
+    found: Vec<Piece<Traits>>,
+    tiles: BTreeSet<(u32, u32)>,
+    vertices: u64,
+}
+
+impl Pieces {
+    fn add(&mut self, place: Place, bytes: &[u8]) -> Result<(), Fault> {
+        let tile = (place.tile.x, place.tile.y);
+        self.tiles.insert(tile);
+        for layer in layers(bytes).map_err(|why| place.damaged(why))?.iter().filter(|l| is_read(l.name)) {
+            for feature in layer.polygons() {
+                let feature = feature.map_err(|why| place.damaged(why))?;
+                let Some(key) = Traits::of(layer.name, &feature) else { continue };
+                for outline in feature.parts {
+                    self.vertices += outline.coords_count() as u64;
+                    let (key, has_id) = (key.clone(), key.id.is_some());
+                    self.found.push(Piece { key, has_id, tile, extent: layer.extent, outline });
+                }
+                let limit = |what, found, limit| {
+                    if found > limit { Err(Fault::TooLarge { what, found, limit }) } else { Ok(()) }
+                };
+                limit("buildings", self.found.len() as u64, MAX_PIECES)?;
+                limit("corners of buildings", self.vertices, MAX_VERTICES)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The part of an archive that is opened; all of it where there is none.
+fn part_of(header: &Header, scope: Scope) -> Option<Around> {
+    let site = match scope {
+        Scope::Whole => return None,
+        Scope::Around(around) => return Some(around),
+        Scope::Near(site) => site,
+    };
+    let (min, max) = (header.min, header.max);
+    let all = local_bounds(&LocalFrame::new(middle(min, max)), min, max);
+    if all.width().max(all.height()) <= WHOLE_SIDE {
+        return None;
+    }
+    let extent = Extent { south_west: min, north_east: max, whole: false };
+    let candidates = [site, header.centre, middle(min, max)];
+    let centre = candidates.into_iter().find(|p| extent.contains(*p))?;
+    Some(Around { centre, radius: NEAR })
 }
 
 /// South-west and north-east corner of what is read.
@@ -145,18 +201,22 @@ fn window(min: LonLat, max: LonLat, around: Option<Around>) -> Result<(LonLat, L
     let min = LonLat::new(low.lon.max(min.lon), low.lat.max(min.lat));
     let max = LonLat::new(high.lon.min(max.lon), high.lat.min(max.lat));
     // Written so that a NaN is empty too.
-    if min.lon < max.lon && min.lat < max.lat { Ok((min, max)) } else { Err(Fault::NoBuildings) }
+    if min.lon < max.lon && min.lat < max.lat { Ok((min, max)) } else { Err(Fault::Outside(centre)) }
 }
 
 fn middle(min: LonLat, max: LonLat) -> LonLat {
     LonLat::new(f64::midpoint(min.lon, max.lon), f64::midpoint(min.lat, max.lat))
 }
 
-/// The reference point that the archive names.
-fn origin(metadata: &serde_json::Value) -> Option<LonLat> {
-    let pair = metadata.get("farfield:origin")?.as_array()?;
-    let [lon, lat] = pair.as_slice() else { return None };
-    Some(LonLat::new(lon.as_f64()?, lat.as_f64()?)).filter(|p| p.is_valid() && p.lat.abs() < 89.0)
+/// The reference point: the one that the archive names, if it is near the middle of what is read, else that middle.
+fn origin(metadata: &serde_json::Value, middle: LonLat) -> LonLat {
+    let named = || {
+        let pair = metadata.get("farfield:origin")?.as_array()?;
+        let [lon, lat] = pair.as_slice() else { return None };
+        Some(LonLat::new(lon.as_f64()?, lat.as_f64()?))
+    };
+    let near = |p: &LonLat| LocalFrame::new(middle).to_local(*p).length() <= MAX_SIDE;
+    named().filter(|p| p.is_valid() && p.lat.abs() < 89.0 && near(p)).unwrap_or(middle)
 }
 
 /// What the archive says that it covers, local metres from west, south to east, north.
@@ -176,41 +236,32 @@ fn local_bounds(frame: &LocalFrame, min: LonLat, max: LonLat) -> Rect<f64> {
     Rect::new(coord! { x: low.x, y: low.y }, coord! { x: high.x, y: high.y })
 }
 
-fn key_of(feature: &Polygons<'_>) -> Key {
-    let find =
-        |names: &[&str]| names.iter().find_map(|name| feature.tags.iter().find(|(key, _)| key == name)).map(|t| t.1);
-    let number = |names: &[&str]| find(names).as_ref().and_then(Value::number).map(|n| n as f32);
-    let text = |name: &str| find(&[name]).and_then(|v| v.text().map(str::to_owned));
-    let material = |name| text(name).as_deref().and_then(Material::from_name).unwrap_or_default();
-    Key {
-        id: feature.id.filter(|id| *id != 0),
-        height: number(&["height", "render_height"]).map(f32::to_bits),
-        levels: number(&["levels", "building:levels", "building_levels", "num_floors"]).map(f32::to_bits),
-        base: number(&["min_height", "render_min_height"]).unwrap_or_default().to_bits(),
-        source: text("height_source").as_deref().and_then(HeightSource::from_name),
-        wall: material("wall_material"),
-        roof: material("roof_material"),
-    }
-}
-
-/// Prisms in local metres, their heights completed.
-fn buildings(whole: Vec<(Key, Polygon<f64>)>, zoom: u8, frame: &LocalFrame) -> Vec<Building> {
+/// Prisms in local metres, their heights completed; only those that touch `within`, where that is given.
+fn buildings(
+    whole: Vec<(Traits, Polygon<f64>)>,
+    zoom: u8,
+    frame: &LocalFrame,
+    within: Option<Rect<f64>>,
+) -> Vec<Building> {
     let side = f64::from(1u32 << zoom);
     let to_local = |x: f64, y: f64| frame.to_local(LonLat::from_mercator(DVec2::new(x, y) / side));
     let (mut prisms, mut places, mut known_heights) = (Vec::new(), Vec::new(), Vec::new());
-    for (key, outline) in whole {
+    for (traits, outline) in whole {
         let footprint = outline.map_coords(|c| to_local(c.x, c.y).to_array().into()).orient(Direction::Default);
         let Some(centre) = footprint.centroid() else { continue };
+        if within.is_some_and(|area| footprint.bounding_rect().is_none_or(|b| !b.intersects(&area))) {
+            continue;
+        }
         places.push(DVec2::new(centre.x(), centre.y()));
-        known_heights.push(known(&key).resolve());
+        known_heights.push(traits.known().resolve());
         prisms.push(Building {
-            id: key.id.unwrap_or_else(|| id_of(&outline)),
+            id: traits.id.unwrap_or_else(|| id_of(&outline)),
             footprint,
-            base: f32::from_bits(key.base),
+            base: traits.base(),
             top: 0.0,
             height_source: HeightSource::Default,
-            wall: key.wall,
-            roof: key.roof,
+            wall: traits.wall,
+            roof: traits.roof,
         });
     }
     for (prism, (top, source)) in prisms.iter_mut().zip(complete(&places, &known_heights)) {
@@ -222,13 +273,8 @@ fn buildings(whole: Vec<(Key, Polygon<f64>)>, zoom: u8, frame: &LocalFrame) -> V
     prisms
 }
 
-fn known(key: &Key) -> Known {
-    Known { height: key.height.map(f32::from_bits), levels: key.levels.map(f32::from_bits), source: key.source }
-}
-
-/// An id for a building without one, from where it stands: FNV-1a over its first corner.
+/// An id for a building without one, from where it stands.
 fn id_of(outline: &Polygon<f64>) -> u64 {
     let corner = outline.exterior().0.first().copied().unwrap_or_default();
-    let bytes = corner.x.to_bits().to_le_bytes().into_iter().chain(corner.y.to_bits().to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    hash(corner.x.to_bits().to_le_bytes().into_iter().chain(corner.y.to_bits().to_le_bytes()))
 }

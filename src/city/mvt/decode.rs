@@ -42,6 +42,15 @@ impl Value<'_> {
         .filter(|n: &f64| n.is_finite())
     }
 
+    /// Whether it says yes, in any of the ways to write that.
+    pub fn is_true(&self) -> bool {
+        match self {
+            Value::Flag(flag) => *flag,
+            Value::Number(n) => *n == 1.0,
+            Value::Text(text) => matches!(*text, "true" | "yes" | "1"),
+        }
+    }
+
     /// The text it is.
     pub fn text(&self) -> Option<&str> {
         if let Value::Text(text) = self { Some(text) } else { None }

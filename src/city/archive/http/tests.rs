@@ -139,9 +139,12 @@ impl Transport for Server {
     }
 }
 
-/// Remembers blocks by their version and index, as the browser's store does by address.
+/// Blocks by their version and index.
+type Kept = BTreeMap<(String, u64), Vec<u8>>;
+
+/// Remembers blocks as the browser's store does by address.
 #[derive(Clone, Default)]
-struct Shelf(Rc<RefCell<BTreeMap<(String, u64), Vec<u8>>>>);
+struct Shelf(Rc<RefCell<Kept>>);
 
 impl Store for Shelf {
     async fn recall(&self, stamp: &str, index: u64) -> Option<Vec<u8>> {
