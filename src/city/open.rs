@@ -6,13 +6,14 @@ use super::join::{Piece, join};
 use super::mvt::layers;
 use super::parts::replace_outlines;
 use super::schema::{Traits, hash, is_read};
-use super::{Building, City, HeightSource};
+use super::{Building, City, HeightSource, terrain};
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::material::Material;
 use geo::orient::Direction;
 use geo::{BoundingRect, Centroid, CoordsIter, Intersects, MapCoords, Orient, Polygon, Rect, coord};
 use glam::DVec2;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Most pieces of buildings in one city.
 pub const MAX_PIECES: u64 = 500_000;
@@ -124,9 +125,13 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
     let whole = join(pieces.found, &pieces.tiles).map_err(|_| Fault::Entangled)?;
     let whole = replace_outlines(whole).map_err(|_| Fault::Entangled)?;
     let within = around.map(|_| local_bounds(&frame, low, high));
-    let buildings = buildings(whole, header.zooms.1, &frame, within);
+    let mut buildings = buildings(whole, header.zooms.1, &frame, within);
     if buildings.is_empty() {
         return Err(Fault::NoBuildings);
+    }
+    let terrain = terrain::named(reader, &metadata, &frame, bounds).await?;
+    if let Some(terrain) = &terrain {
+        terrain.lift(&mut buildings);
     }
     let text = |key: &str| metadata.get(key).and_then(|v| v.as_str());
     let ground = text("farfield:ground").and_then(Material::from_name).unwrap_or(Material::MediumDryGround);
@@ -137,7 +142,7 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
         bounds,
         buildings,
         ground,
-        terrain: None,
+        terrain: terrain.map(Arc::new),
     };
     let extent = Extent { south_west: header.min, north_east: header.max, whole: around.is_none() };
     Ok(Opened { city, extent })

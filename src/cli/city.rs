@@ -12,6 +12,8 @@ use std::path::PathBuf;
 pub enum Command {
     /// From a Mitsuba scene (XML + PLY), such as those of Sionna RT.
     Mitsuba(Mitsuba),
+    /// The ground below a city, from an elevation model (`GeoTIFF`).
+    Terrain(super::terrain::Terrain),
 }
 
 /// Options of `farfield city mitsuba`.
@@ -36,7 +38,10 @@ pub struct Mitsuba {
 impl Command {
     /// Imports, writes, and says what was done.
     pub fn run(self) -> Result<()> {
-        let Command::Mitsuba(options) = self;
+        let options = match self {
+            Command::Mitsuba(options) => options,
+            Command::Terrain(options) => return options.run(),
+        };
         let mut files = SceneFiles::open(&options.scene)?;
         let identity = Identity { name: options.name, attribution: options.attribution, origin: options.origin };
         let (city, report) = import(&mut files, identity)?;

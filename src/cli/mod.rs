@@ -5,6 +5,7 @@ mod inputs;
 mod learn;
 mod picture;
 mod predict;
+mod terrain;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

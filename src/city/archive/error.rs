@@ -59,6 +59,17 @@ pub enum Fault {
     /// Pictures instead of vectors.
     #[error("its tiles are {0}, not vector tiles")]
     NotVector(&'static str),
+    /// It holds no terrain that can be read.
+    #[error("it is no terrain that can be read: {0}")]
+    NotTerrain(&'static str),
+    /// The archive of the terrain that it names can't be used.
+    #[error("its terrain {file} can't be read: {fault}")]
+    Terrain {
+        /// How the city archive calls it.
+        file: String,
+        /// What is wrong.
+        fault: Box<Fault>,
+    },
     /// A part that all tiles depend on makes no sense.
     #[error("its {part} at offset {offset} is damaged ({why})")]
     Damaged {

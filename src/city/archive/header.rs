@@ -28,7 +28,16 @@ pub enum Compression {
     Gzip,
 }
 
-/// What the header says, as far as it matters for reading vector tiles.
+/// What the tiles are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TileKind {
+    /// Mapbox vector tiles.
+    Vector,
+    /// PNG pictures.
+    Png,
+}
+
+/// What the header says, as far as it matters for reading vector tiles and terrain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Header {
     /// The root directory.
@@ -45,6 +54,8 @@ pub struct Header {
     pub internal: Compression,
     /// Packing of the tiles.
     pub packing: Compression,
+    /// What the tiles are.
+    pub kind: TileKind,
     /// Lowest and highest zoom.
     pub zooms: (u8, u8),
     /// South-west corner.
@@ -81,14 +92,14 @@ impl Header {
         };
         let section = |at| Section { offset: number(at), length: number(at + 8) };
         let position = |at| LonLat::new(degrees(at), degrees(at + 4));
-        match bytes[99] {
-            1 => {}
-            2 => return Err(Fault::NotVector("PNG pictures")),
+        let kind = match bytes[99] {
+            1 => TileKind::Vector,
+            2 => TileKind::Png,
             3 => return Err(Fault::NotVector("JPEG pictures")),
             4 => return Err(Fault::NotVector("WebP pictures")),
             5 => return Err(Fault::NotVector("AVIF pictures")),
             _ => return Err(Fault::NotVector("of an unknown kind")),
-        }
+        };
         let header = Self {
             root: section(8),
             metadata: section(24),
@@ -97,6 +108,7 @@ impl Header {
             counts: [number(72), number(80), number(88)],
             internal: compression(bytes[97])?,
             packing: compression(bytes[98])?,
+            kind,
             zooms: (bytes[100], bytes[101]),
             min: position(102),
             max: position(110),
@@ -129,7 +141,10 @@ impl Header {
         bytes[96] = 1; // Clustered: the tiles lie in the order of their numbers.
         bytes[97] = code(self.internal);
         bytes[98] = code(self.packing);
-        bytes[99] = 1; // Vector tiles.
+        bytes[99] = match self.kind {
+            TileKind::Vector => 1,
+            TileKind::Png => 2,
+        };
         bytes[100] = self.zooms.0;
         bytes[101] = self.zooms.1;
         bytes[118] = self.centre_zoom;
@@ -192,6 +207,7 @@ pub(crate) mod tests {
             counts: [3, 2, 1],
             internal: Compression::Gzip,
             packing: Compression::None,
+            kind: TileKind::Vector,
             zooms: (13, 15),
             min: LonLat::new(11.5, 48.1),
             max: LonLat::new(11.6, 48.2),
@@ -221,7 +237,8 @@ pub(crate) mod tests {
         };
         assert_eq!(with(7, 2), Err(Fault::Version(2)));
         assert_eq!(with(98, 4), Err(Fault::Compression("Zstandard")));
-        assert_eq!(with(99, 2), Err(Fault::NotVector("PNG pictures")));
+        assert_eq!(with(99, 4), Err(Fault::NotVector("WebP pictures")));
+        assert_eq!(with(99, 2).map(|h| h.kind), Ok(TileKind::Png));
         assert!(matches!(with(100, 16), Err(Fault::Damaged { part: "header", .. })));
     }
 

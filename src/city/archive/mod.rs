@@ -11,7 +11,7 @@ pub mod http;
 mod reader;
 
 pub use error::{ArchiveError, Fault};
-pub use header::{Compression, Header, Section};
+pub use header::{Compression, Header, Section, TileKind};
 #[cfg(feature = "web")]
 pub use http::HttpReader;
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,7 +34,7 @@ const FIRST_READ: u64 = 16 << 10;
 /// Largest directory, unpacked, bytes.
 const MAX_DIRECTORY: u64 = 2 << 20;
 /// Largest metadata, unpacked, bytes.
-const MAX_METADATA: u64 = 4 << 20;
+pub(crate) const MAX_METADATA: u64 = 4 << 20;
 /// Largest tile, unpacked, bytes.
 pub const MAX_TILE: u64 = 8 << 20;
 /// Most bytes unpacked from one archive.
@@ -70,8 +70,17 @@ struct Budget {
 }
 
 impl<'r, R: RangeReader> Archive<'r, R> {
-    /// Reads the header and the root directory.
+    /// Reads the header and the root directory of an archive of vector tiles.
     pub async fn open(reader: &'r R) -> Result<Self, Fault> {
+        let archive = Self::open_any(reader).await?;
+        match archive.header.kind {
+            TileKind::Vector => Ok(archive),
+            TileKind::Png => Err(Fault::NotVector("PNG pictures")),
+        }
+    }
+
+    /// Reads the header and the root directory, whatever the tiles are.
+    pub async fn open_any(reader: &'r R) -> Result<Self, Fault> {
         let first = reader.read(0, FIRST_READ).await?;
         let header = Header::parse(&first)?;
         let mut left = Budget { packed: MAX_PACKED, unpacked: MAX_UNPACKED };
@@ -210,7 +219,7 @@ impl Place {
 
 /// Unpacks every tile of an archive of one city and gives it to `visit`: for checks and conversions.
 pub async fn each_tile(reader: &impl RangeReader, mut visit: impl FnMut(Tile, &[u8])) -> Result<(), Fault> {
-    let mut archive = Archive::open(reader).await?;
+    let mut archive = Archive::open_any(reader).await?;
     for zoom in archive.header.zooms.0..=archive.header.zooms.1 {
         let tiles = tiles_between(archive.header.min, archive.header.max, zoom)?;
         let mut give = |place: Place, content: &[u8]| {

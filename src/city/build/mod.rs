@@ -2,10 +2,13 @@
 //!
 //! [`City::open`]: super::City::open
 
+pub mod elevation;
 mod footprint;
 pub mod mitsuba;
+mod pack;
 mod ply;
 mod pmtiles;
 
 pub use mitsuba::{ImportError, SceneFiles};
+pub use pack::relabel;
 pub use pmtiles::{WriteError, to_pmtiles};

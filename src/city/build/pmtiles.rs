@@ -3,7 +3,7 @@
 //! A building stands whole in every tile that it touches, so no wall is ever cut; only one that would reach more than a
 //! tile beyond its own is cut, because map renderers clamp what lies further out.
 
-use crate::city::archive::{Compression, DirectoryEntry as Entry, Header, Section, encode, tile_id};
+use crate::city::archive::{Compression, DirectoryEntry as Entry, Fault, Header, Section, TileKind, encode, tile_id};
 use crate::city::mvt::{LayerWriter, Tag};
 use crate::city::{Building, City};
 use crate::geodesy::{LonLat, Tile};
@@ -35,6 +35,9 @@ pub enum WriteError {
     /// There is nothing to write.
     #[error("the city has no buildings")]
     Empty,
+    /// The archive can't be read, or would be too large.
+    #[error("{0}")]
+    Archive(#[from] Fault),
     /// Packing failed.
     #[error("the tiles can't be packed: {0}")]
     Pack(#[from] std::io::Error),
@@ -80,6 +83,7 @@ pub fn to_pmtiles(city: &City) -> Result<Vec<u8>, WriteError> {
         counts: [count; 3],
         internal: Compression::Gzip,
         packing: Compression::Gzip,
+        kind: TileKind::Vector,
         zooms: ZOOMS,
         min,
         max,

@@ -8,6 +8,9 @@
 //! whatever the source counts from (geoid or ellipsoid), and no roof lies below 0.
 
 mod mesh;
+pub mod tiles;
+
+pub(crate) use tiles::named;
 
 use super::Building;
 use geo::{CoordsIter, Polygon, Rect};
@@ -19,7 +22,7 @@ const MARGIN: f64 = 500.0;
 /// Most cells along a side of the lattice; a larger area gets larger cells.
 pub const MAX_SIDE: u32 = 2048;
 /// Smallest cell, metres.
-pub const LEAST_CELL: f64 = 1.0;
+const LEAST_CELL: f64 = 1.0;
 /// Heights further than this from 0 are mistakes of the source, metres.
 pub const HIGHEST: f64 = 10_000.0;
 /// By how much simplifying may miss each midpoint that it leaves out, metres: half of what the best public elevation

@@ -63,6 +63,10 @@ impl Transport for Fetch {
         Ok(Answer { head, body, more })
     }
 
+    fn beside(&self, name: &str) -> Option<Self> {
+        Some(Self { url: address(name, &self.url)? })
+    }
+
     async fn shut_out(&self) -> Option<String> {
         let own: String = Reflect::get(&js_sys::global(), &"origin".into()).ok()?.as_string()?;
         let other = Url::new(&self.url).ok()?.origin();
@@ -82,6 +86,12 @@ impl Transport for Fetch {
     fn chance(&self) -> f64 {
         js_sys::Math::random()
     }
+}
+
+/// The address that a document at `base` calls `name`.
+fn address(name: &str, base: &str) -> Option<String> {
+    let url = Url::new_with_base(name, base).ok()?;
+    matches!(url.protocol().as_str(), "http:" | "https:").then(|| url.href())
 }
 
 /// The result of `work`, unless it takes too long.
@@ -146,6 +156,10 @@ impl CacheStore {
 }
 
 impl Store for CacheStore {
+    fn beside(&self, name: &str) -> Option<Self> {
+        Some(Self { url: address(name, &self.url)? })
+    }
+
     async fn recall(&self, stamp: &str, index: u64) -> Option<Vec<u8>> {
         let cache = open_cache().await?;
         let found = JsFuture::from(cache.match_with_str(&self.key(stamp, index))).await.ok()?;

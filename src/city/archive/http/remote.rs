@@ -190,6 +190,11 @@ impl<T: Transport, S: Store> RangeReader for Remote<T, S> {
         Ok(bytes)
     }
 
+    fn beside(&self, name: &str) -> Result<Option<Self>, Fault> {
+        let parts = self.transport.beside(name).zip(self.store.beside(name));
+        Ok(parts.map(|(transport, store)| Self::new(transport, store)))
+    }
+
     fn forget(&self) {
         self.blocks.borrow_mut().clear();
         self.version.take();

@@ -61,6 +61,15 @@ pub trait Transport {
     /// waited for. Dropping the future stops the request.
     fn get(&self, ask: Ask, most: &dyn Fn(&Head) -> u64) -> impl Future<Output = Result<Answer, Failure>>;
 
+    /// What fetches from an address relative to this one; `None` where it makes no address.
+    fn beside(&self, name: &str) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = name;
+        None
+    }
+
     /// After a failure: the origin of the page, where a server stands at the address but doesn't let pages of that origin
     /// read from it.
     fn shut_out(&self) -> impl Future<Output = Option<String>>;
@@ -77,6 +86,15 @@ pub trait Transport {
 pub trait Store {
     /// The block `index` of the archive's version `stamp`.
     fn recall(&self, stamp: &str, index: u64) -> impl Future<Output = Option<Vec<u8>>>;
+
+    /// What remembers the archive at an address relative to this one's.
+    fn beside(&self, name: &str) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = name;
+        None
+    }
 
     /// Keeps blocks of that version, from the index `first` on.
     fn keep(&self, stamp: &str, first: u64, blocks: &[std::sync::Arc<[u8]>]);
