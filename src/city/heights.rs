@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Height of a storey, metres.
 pub const STOREY: f32 = 3.2;
-/// What the roof adds to the storeys, metres.
+/// What a roof of unknown height adds to the storeys, metres.
 pub const ROOF: f32 = 1.0;
 /// Height of a building of which nothing is known, nor of its neighbours, metres.
 pub const DEFAULT_HEIGHT: f32 = 8.0;
@@ -25,8 +25,10 @@ pub const HIGHEST: f32 = 1000.0;
 pub struct Known {
     /// Height of the roof, metres.
     pub height: Option<f32>,
-    /// Storeys.
+    /// Storeys below the roof.
     pub levels: Option<f32>,
+    /// What the roof adds to the storeys, metres.
+    pub roof: Option<f32>,
     /// Where the archive says that the height comes from.
     pub source: Option<HeightSource>,
 }
@@ -36,7 +38,8 @@ impl Known {
     pub fn resolve(&self) -> Option<(f32, HeightSource)> {
         let sensible = |h: &f32| *h > 0.0 && *h <= HIGHEST;
         let tagged = self.height.filter(sensible).map(|h| (h, self.source.unwrap_or(HeightSource::Tag)));
-        let storeys = self.levels.filter(|n| *n > 0.0).map(|n| n * STOREY + ROOF).filter(sensible);
+        let roof = self.roof.filter(|h| (0.0..=HIGHEST).contains(h)).unwrap_or(ROOF);
+        let storeys = self.levels.filter(|n| *n > 0.0).map(|n| n * STOREY + roof).filter(sensible);
         tagged.or(storeys.map(|h| (h, HeightSource::Levels)))
     }
 }
@@ -77,10 +80,12 @@ mod tests {
 
     #[test]
     fn a_height_beats_storeys_and_storeys_beat_nothing() {
-        let both = Known { height: Some(20.0), levels: Some(3.0), source: None };
+        let both = Known { height: Some(20.0), levels: Some(3.0), ..Known::default() };
         assert_eq!(both.resolve(), Some((20.0, HeightSource::Tag)));
         let storeys = Known { levels: Some(5.0), ..Known::default() };
         assert_eq!(storeys.resolve(), Some((17.0, HeightSource::Levels)));
+        let gabled = Known { roof: Some(4.5), ..storeys };
+        assert_eq!(gabled.resolve(), Some((20.5, HeightSource::Levels)));
         assert_eq!(Known::default().resolve(), None);
     }
 

@@ -103,7 +103,8 @@ impl Traits {
 
     /// What is known of its height.
     pub fn known(&self) -> Known {
-        Known { height: self.height.map(f32::from_bits), levels: self.levels.map(f32::from_bits), source: self.source }
+        let (height, levels) = (self.height.map(f32::from_bits), self.levels.map(f32::from_bits));
+        Known { height, levels, source: self.source, ..Known::default() }
     }
 
     /// Its underside above the ground, metres, as it says.

@@ -133,12 +133,18 @@ pub struct Repairs {
     pub slivers: usize,
 }
 
+/// Drops corners equal to the one before.
+pub fn without_repeated(mut line: LineString<f64>, repairs: &mut Repairs) -> LineString<f64> {
+    let before = line.0.len();
+    line.0.dedup_by(|a, b| (a.x - b.x).hypot(a.y - b.y) < f64::from(WELD));
+    repairs.repeated_points += before - line.0.len();
+    line
+}
+
 /// Drops repeated corners, parts and courtyards without area.
 pub fn clean(shape: MultiPolygon<f64>, repairs: &mut Repairs) -> Vec<Polygon<f64>> {
-    let mut ring = |mut line: LineString<f64>| {
-        let before = line.0.len();
-        line.0.dedup_by(|a, b| (a.x - b.x).hypot(a.y - b.y) < f64::from(WELD));
-        repairs.repeated_points += before - line.0.len();
+    let mut ring = |line: LineString<f64>| {
+        let line = without_repeated(line, repairs);
         let large = Polygon::new(line.clone(), Vec::new()).unsigned_area() > LEAST_AREA;
         repairs.slivers += usize::from(!large);
         large.then_some(line)

@@ -5,10 +5,12 @@
 //! weighted by the area seen from above, so that the prism holds as much as the building (a tower thus raises the whole
 //! roof a little instead of standing out).
 
+use super::finish::Identity;
 use super::footprint::{self, Found, Repairs, clean};
 use super::ply::{self, Mesh, PlyError};
+use super::report::{Log, Repair, Report, Skip};
 use crate::city::{Building, City, HeightSource};
-use crate::geodesy::{LocalFrame, LonLat};
+use crate::geodesy::LocalFrame;
 use crate::material::Material;
 use geo::orient::Direction;
 use geo::{BoundingRect, Orient, Rect, coord};
@@ -23,12 +25,14 @@ use std::path::{Component, Path, PathBuf};
 const MAX_FILE: u64 = 256 << 20;
 /// A triangle whose normal is flatter than this is a wall.
 const ROOF_SLOPE: f32 = 0.1;
+/// A ground whose vertices differ by less than this is level, metres.
+const LEVEL: f32 = 0.1;
 /// Names of the mesh that is the ground.
 const GROUND: [&str; 4] = ["ground", "floor", "plane", "terrain"];
 
 /// Why a scene can't be imported.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+pub enum SceneError {
     /// A file of the scene can't be read.
     #[error("{file} can't be read: {why}")]
     File {
@@ -56,6 +60,9 @@ pub enum ImportError {
         /// What is wrong with it.
         why: PlyError,
     },
+    /// Nobody said where the scene lies.
+    #[error("the scene has no georeference: the position of its origin is needed (--origin LATITUDE,LONGITUDE)")]
+    NoOrigin,
     /// No shape became a building.
     #[error("the scene has no buildings")]
     Empty,
@@ -83,8 +90,8 @@ pub enum SceneFiles {
 
 impl SceneFiles {
     /// Opens `SCENE.xml`, or `PACKAGE.whl#SCENE`.
-    pub fn open(source: &str) -> Result<Self, ImportError> {
-        let failed = |why: String| ImportError::File { file: source.into(), why };
+    pub fn open(source: &str) -> Result<Self, SceneError> {
+        let failed = |why: String| SceneError::File { file: source.into(), why };
         if let Some((wheel, name)) = source.split_once(".whl#") {
             let file = File::open(format!("{wheel}.whl")).map_err(|e| failed(e.to_string()))?;
             let archive = zip::ZipArchive::new(file).map_err(|e| failed(e.to_string()))?;
@@ -100,15 +107,15 @@ impl SceneFiles {
         Ok(Self::Folder { folder: path.parent().map(Path::to_owned).unwrap_or_default(), scene: scene.into() })
     }
 
-    fn scene(&mut self) -> Result<Vec<u8>, ImportError> {
+    fn scene(&mut self) -> Result<Vec<u8>, SceneError> {
         let (Self::Folder { scene, .. } | Self::Wheel { scene, .. }) = self;
         let name = scene.clone();
         self.read(&name)
     }
 
     /// The file at a path relative to the scene's folder.
-    fn read(&mut self, name: &str) -> Result<Vec<u8>, ImportError> {
-        let failed = |why: String| ImportError::File { file: name.into(), why };
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, SceneError> {
+        let failed = |why: String| SceneError::File { file: name.into(), why };
         let within = Path::new(name).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         if !within {
             return Err(failed("it lies outside of the scene's folder".into()));
@@ -129,32 +136,6 @@ impl SceneFiles {
     }
 }
 
-/// What became of the scene's shapes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Objects of the scene, the ground left out.
-    pub objects: usize,
-    /// Buildings made of them: one for each part of a footprint.
-    pub buildings: usize,
-    /// Objects whose footprint is their outline from above: their walls don't close at the bottom, or overlap.
-    pub from_above: Vec<String>,
-    /// Objects that have no footprint at all, and are left out.
-    pub left_out: Vec<String>,
-    /// Corners, parts and courtyards taken away.
-    pub repairs: Repairs,
-}
-
-/// Who and where the city is: a scene does not say.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Short name.
-    pub name: String,
-    /// Who must be credited.
-    pub attribution: String,
-    /// Where the scene's (0, 0) lies.
-    pub origin: LonLat,
-}
-
 /// A shape of the scene.
 struct Shape {
     name: String,
@@ -162,15 +143,17 @@ struct Shape {
     material: Material,
 }
 
-/// Reads the scene.
-pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Report), ImportError> {
+/// Reads the scene; its origin must be known.
+pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Report), SceneError> {
+    let Identity { name, attribution, origin } = identity;
+    let origin = origin.ok_or(SceneError::NoOrigin)?;
     let xml = files.scene()?;
     let shapes = shapes(&String::from_utf8_lossy(&xml))?;
     let mut order = Vec::new();
     let mut objects: BTreeMap<String, Vec<(Material, Mesh)>> = BTreeMap::new();
     for shape in shapes {
         let mesh = ply::parse(&files.read(&shape.file)?);
-        let mesh = mesh.map_err(|why| ImportError::Mesh { file: shape.file, why })?;
+        let mesh = mesh.map_err(|why| SceneError::Mesh { file: shape.file, why })?;
         let parts = objects.entry(shape.name.clone()).or_default();
         if parts.is_empty() {
             order.push(shape.name);
@@ -178,31 +161,42 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
         parts.push((shape.material, mesh));
     }
 
-    let mut report = Report::default();
+    let (mut log, mut found) = (Log::default(), 0);
     let mut buildings: Vec<Building> = Vec::new();
     let mut ground = (Material::MediumDryGround, None);
-    for name in order {
-        let parts = objects.remove(&name).unwrap_or_default();
-        if GROUND.contains(&name.to_lowercase().as_str()) {
+    let uneven = objects.iter().filter(|(name, _)| is_ground(name)).any(|(_, parts)| !is_level(parts));
+    for object_name in order {
+        let parts = objects.remove(&object_name).unwrap_or_default();
+        let name = || object_name.clone();
+        if is_ground(&object_name) {
             ground = (parts[0].0, bounds_of(parts.iter().map(|p| &p.1)));
             continue;
         }
-        report.objects += 1;
+        found += 1;
         let object = Object::new(&parts);
-        let (footprint, found) = footprint::of(&object.walls, &object.all);
-        if found == Found::FromAbove {
-            report.from_above.push(name.clone());
+        let (footprint, how) = footprint::of(&object.walls, &object.all);
+        if how == Found::FromAbove {
+            log.repairs.add(Repair::FromAbove, name);
         }
-        let shapes = clean(footprint, &mut report.repairs);
+        let mut repairs = Repairs::default();
+        let shapes = clean(footprint, &mut repairs);
+        log.repairs.add_many(Repair::RepeatedPoint, repairs.repeated_points as u64, name);
+        log.repairs.add_many(Repair::Sliver, repairs.slivers as u64, name);
         let Some(top) = object.mean_roof().filter(|_| !shapes.is_empty()) else {
-            report.left_out.push(name);
+            log.skipped.add(Skip::NoArea, name);
             continue;
+        };
+        let (base, top) = if uneven {
+            log.repairs.add(Repair::OwnGround, name);
+            (0.0, top - object.lowest())
+        } else {
+            (object.lowest().max(0.0), top)
         };
         for footprint in shapes {
             buildings.push(Building {
                 id: buildings.len() as u64 + 1,
                 footprint: footprint.orient(Direction::Default),
-                base: object.lowest().max(0.0),
+                base,
                 top,
                 height_source: HeightSource::Model,
                 wall: object.wall,
@@ -210,18 +204,27 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
             });
         }
     }
-    report.buildings = buildings.len();
     let bounds = buildings.iter().filter_map(|b| b.footprint.bounding_rect()).chain(ground.1).reduce(|a, b| {
         Rect::new(
             coord! { x: a.min().x.min(b.min().x), y: a.min().y.min(b.min().y) },
             coord! { x: a.max().x.max(b.max().x), y: a.max().y.max(b.max().y) },
         )
     });
-    let bounds = bounds.filter(|_| !buildings.is_empty()).ok_or(ImportError::Empty)?;
-    let Identity { name, attribution, origin } = identity;
+    let bounds = bounds.filter(|_| !buildings.is_empty()).ok_or(SceneError::Empty)?;
+    let report = Report::of(found, &buildings, BTreeMap::new(), log);
     let city =
         City { name, attribution, frame: LocalFrame::new(origin), bounds, buildings, ground: ground.0, terrain: None };
     Ok((city, report))
+}
+
+fn is_ground(name: &str) -> bool {
+    GROUND.contains(&name.to_lowercase().as_str())
+}
+
+/// Whether the ground of a scene is a plane.
+fn is_level(parts: &[(Material, Mesh)]) -> bool {
+    let heights = || parts.iter().flat_map(|p| &p.1.vertices).map(|v| v.z);
+    heights().fold(f32::NEG_INFINITY, f32::max) - heights().fold(f32::INFINITY, f32::min) < LEVEL
 }
 
 /// The meshes of one building, told apart.
@@ -279,13 +282,13 @@ fn bounds_of<'a>(meshes: impl Iterator<Item = &'a Mesh>) -> Option<Rect<f64>> {
 }
 
 /// The shapes of the scene in order, with the materials that they refer to.
-fn shapes(xml: &str) -> Result<Vec<Shape>, ImportError> {
+fn shapes(xml: &str) -> Result<Vec<Shape>, SceneError> {
     let mut reader = Reader::from_str(xml);
     let mut materials: BTreeMap<String, Material> = BTreeMap::new();
     let mut shapes = Vec::new();
     let mut bsdf: Option<String> = None;
     let mut shape: Option<(String, Option<String>, Option<String>)> = None;
-    let failed = |shape: &str, what| ImportError::Shape { shape: shape.into(), what };
+    let failed = |shape: &str, what| SceneError::Shape { shape: shape.into(), what };
     loop {
         match reader.read_event()? {
             Event::Eof => return Ok(shapes),
@@ -340,10 +343,16 @@ fn material_of(reference: &str, defined: &BTreeMap<String, Material>) -> Option<
     defined.get(reference).copied().or_else(|| Material::from_name(name))
 }
 
-/// `mesh-Altes_Rathaus-itu_marble` → `Altes_Rathaus`.
+/// `mesh-Altes_Rathaus-itu_marble` → `Altes_Rathaus`; scenes name their meshes by material, by `wall` and `roof`, or by a
+/// colour.
 fn object_name(id: &str) -> &str {
     let id = id.strip_prefix("mesh-").unwrap_or(id);
-    id.split_once("-itu_").map_or(id, |(name, _)| name)
+    let colour = |end: &str| end.len() == 6 && end.bytes().all(|b| b.is_ascii_hexdigit());
+    match (id.split_once("-itu_"), id.rsplit_once('-')) {
+        (Some((name, _)), _) => name,
+        (None, Some((name, end))) if end == "wall" || end == "roof" || colour(end) => name,
+        _ => id,
+    }
 }
 
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
@@ -365,6 +374,19 @@ mod tests {
         assert_eq!(shapes.len(), 1);
         assert_eq!((shapes[0].name.as_str(), shapes[0].file.as_str()), ("a_b", "meshes/a.ply"));
         assert_eq!(shapes[0].material, Material::Brick);
+    }
+
+    #[test]
+    fn walls_and_roof_are_of_one_object() {
+        for (id, name) in [
+            ("mesh-Altes_Rathaus-itu_marble", "Altes_Rathaus"),
+            ("mesh-Fisher-Library-wall", "Fisher-Library"),
+            ("mesh-Coit_Tower-e0e0e0", "Coit_Tower"),
+            ("mesh-element_1084", "element_1084"),
+            ("mesh-Saint-Roch", "Saint-Roch"),
+        ] {
+            assert_eq!(object_name(id), name);
+        }
     }
 
     #[test]

@@ -1,14 +1,38 @@
-//! Making city archives: natively, by the command line. What is written here is read by [`City::open`].
+//! Making city archives. What is written here is read by [`City::open`].
+//!
+//! A source ([`osm`], [`geojson`]) hands over a [`draft::Draft`]: outlines and map features in degrees, with what is known
+//! of them. [`finish`] makes a [`City`] of it, the same way for every source: [`repair`], then [`parts`], then the
+//! heights; and a [`report::Report`] that leaves nothing unsaid. Scenes ([`mitsuba`]) are in metres and have their heights
+//! already, so they share the report and the writer only. [`to_pmtiles`] writes.
 //!
 //! [`City::open`]: super::City::open
+//! [`City`]: super::City
 
+mod area;
+mod clip;
+pub mod draft;
+#[cfg(feature = "scenes")]
 pub mod elevation;
+mod error;
+mod finish;
 mod footprint;
+pub mod geojson;
+mod kinds;
+#[cfg(feature = "scenes")]
 pub mod mitsuba;
+pub mod osm;
 mod pack;
+mod parts;
+#[cfg(feature = "scenes")]
 mod ply;
 mod pmtiles;
+mod repair;
+pub mod report;
+mod tags;
+mod tiles;
 
-pub use mitsuba::{ImportError, SceneFiles};
+pub use area::Area;
+pub use error::{Fault, ImportError, Progress, Tell};
+pub use finish::{Identity, Imported, finish};
 pub use pack::relabel;
 pub use pmtiles::{WriteError, to_pmtiles};

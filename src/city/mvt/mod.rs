@@ -10,7 +10,9 @@ mod protobuf;
 
 pub use decode::{Polygons, Value, layers};
 #[cfg(feature = "import")]
-pub use encode::{LayerWriter, Tag};
+pub use encode::{Geometry, LayerWriter, Tag};
 #[cfg(any(test, feature = "import"))]
 pub(crate) use protobuf::put_varint;
 pub(crate) use protobuf::varint;
+#[cfg(feature = "import")]
+pub(crate) use protobuf::{Wire, field, unzigzag};
