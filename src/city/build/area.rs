@@ -40,6 +40,7 @@ impl Area {
     }
 
     /// The box that holds both.
+    #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self {
             min: LonLat::new(self.min.lon.min(other.min.lon), self.min.lat.min(other.min.lat)),

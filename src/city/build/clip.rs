@@ -220,7 +220,7 @@ mod tests {
             let area = Polygon::new(ring, vec![hole]);
             let mut sum = 0.0;
             distribute(vec![area.clone()], block((0, 7), (0, 7)), 10.0, 0.0, &mut |_, _, parts: Vec<Polygon<f64>>| {
-                sum += parts.iter().map(|p| p.unsigned_area()).sum::<f64>();
+                sum += parts.iter().map(Area::unsigned_area).sum::<f64>();
             });
             prop_assert!((sum - area.unsigned_area()).abs() < 1e-6);
         }

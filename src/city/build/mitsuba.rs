@@ -5,8 +5,9 @@
 //! weighted by the area seen from above, so that the prism holds as much as the building (a tower thus raises the whole
 //! roof a little instead of standing out).
 
+use super::clean::{Repairs, clean};
 use super::finish::Identity;
-use super::footprint::{self, Found, Repairs, clean};
+use super::footprint::{self, Found};
 use super::ply::{self, Mesh, PlyError};
 use super::report::{Log, Repair, Report, Skip};
 use crate::city::{Building, City, HeightSource};

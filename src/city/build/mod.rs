@@ -9,12 +9,14 @@
 //! [`City`]: super::City
 
 mod area;
+mod clean;
 mod clip;
 pub mod draft;
 #[cfg(feature = "scenes")]
 pub mod elevation;
 mod error;
 mod finish;
+#[cfg(feature = "scenes")]
 mod footprint;
 pub mod geojson;
 mod kinds;

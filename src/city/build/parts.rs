@@ -43,7 +43,9 @@ pub fn replace(mut prisms: Vec<Prism>, log: &mut Log) -> Vec<Prism> {
         }
         if !near.is_empty() && covered(&prisms, &prisms[i].footprint, &near) >= LEAST_COVER {
             replaced[i] = true;
-            log.repairs.add(Repair::ReplacedByParts, || prisms[i].name());
+            // The polygons of one outline follow each other, and count once.
+            let same = i > 0 && replaced[i - 1] && prisms[i - 1].id == prisms[i].id;
+            log.repairs.add_many(Repair::ReplacedByParts, u64::from(!same), || prisms[i].name());
         }
     }
     let mut replaced = replaced.into_iter();

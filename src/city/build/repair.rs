@@ -1,7 +1,7 @@
 //! Geometry repair: from outlines as people draw them to polygons that enclose an area once. Every change is counted.
 
+use super::clean::{Repairs, clean, without_repeated};
 use super::draft::MAX_OUTLINE_CORNERS;
-use super::footprint::{Repairs, clean, without_repeated};
 use super::report::{Log, Repair, Skip};
 use crate::geodesy::{LocalFrame, LonLat};
 use geo::algorithm::bool_ops::FillRule;
