@@ -19,9 +19,6 @@ pub enum WriteError {
     /// The archive can't be read, or would be too large.
     #[error("{0}")]
     Archive(#[from] Fault),
-    /// The archive can't be read, or would be too large.
-    #[error("{0}")]
-    Archive(#[from] Fault),
     /// Packing failed.
     #[error("the tiles can't be packed: {0}")]
     Pack(#[from] std::io::Error),
