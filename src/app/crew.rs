@@ -95,6 +95,20 @@ impl Crew {
         self.members.insert(who, Member { bridge, ready: false, _heard: heard });
     }
 
+    /// Has a worker that runs open something else; starts it if it doesn't run. What it was opening is superseded.
+    pub fn reopen(&mut self, who: Who, open: &Open) {
+        if who == Who::Tracer(0) {
+            self.members.retain(|w, _| !matches!(w, Who::Tracer(1..)));
+        }
+        match self.members.get_mut(&who) {
+            Some(member) => {
+                member.ready = false;
+                member.bridge.send(Request::Open(open.clone()));
+            }
+            None => self.start(who, open),
+        }
+    }
+
     /// Speaks for a worker that can't speak for itself, because its files are missing or never arrive.
     fn watch(&self, who: Who, heard: Weak<Cell<bool>>) {
         let listener = Rc::clone(&self.listener);

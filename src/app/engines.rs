@@ -5,6 +5,7 @@ use super::crew::{Crew, Who};
 use super::run::{Run, Share};
 use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of};
 use crate::coverage::{CoverageMap, Grid};
+use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
 use crate::worker::protocol::{Backend, BackendChoice, CityFacts, Fault, JobId, Open, Reply, Request, Trouble};
 use geo::{Rect, coord};
@@ -23,6 +24,8 @@ pub struct Engines {
     open: RefCell<Open>,
     crew: RefCell<Crew>,
     runs: RefCell<HashMap<EngineKind, Run>>,
+    /// What was read last of an archive that goes on beyond it.
+    part: RefCell<Option<CityFacts>>,
     /// What was stopped or came to grief: not asked for again until it changes or the user says so.
     given_up: RefCell<HashMap<EngineKind, Scenario>>,
     next: RefCell<JobId>,
@@ -43,6 +46,7 @@ impl Engines {
                 }
             })),
             runs: RefCell::default(),
+            part: RefCell::default(),
             given_up: RefCell::default(),
             next: RefCell::new(1),
         })
@@ -54,12 +58,46 @@ impl Engines {
             let mut open = self.open.borrow_mut();
             open.name = name.into();
             open.city_url = city_url.into();
+            open.site = self.site();
         }
+        self.part.take();
+        self.clear();
+        self.retry(Retry::City);
+    }
+
+    /// Opens the part of the archive around the site, in the workers that have read another part of it.
+    fn move_on(&self) {
+        self.open.borrow_mut().site = self.site();
+        self.clear();
+        self.store.dismiss(|n| matches!(n.topic, Topic::Fault(..)));
+        for who in [Who::Tracer(0), Who::Learner] {
+            for &engine in who.engines() {
+                self.forget(engine);
+            }
+            self.crew.borrow_mut().reopen(who, &self.open.borrow());
+        }
+    }
+
+    /// Whether the site has left the part of the archive that was read, for another that the archive has. A part that
+    /// could not be read is left for any other.
+    fn moves_on(&self) -> bool {
+        let site = self.site();
+        let loading = ENGINES.iter().any(|e| self.store.desk(*e).activity.with_untracked(|a| *a == Activity::Loading));
+        let lost = !loading && self.store.city.with_untracked(Option::is_none);
+        let leaves = |facts: &CityFacts| facts.has_more_at(site) || (lost && facts.archive.contains(site));
+        site != self.open.borrow().site && self.part.borrow().as_ref().is_some_and(leaves)
+    }
+
+    /// Where the first site stands.
+    fn site(&self) -> LonLat {
+        self.store.scenario.with_untracked(|s| s.sites.first().map(|s| s.position)).unwrap_or_default()
+    }
+
+    fn clear(&self) {
         self.store.city.set(None);
         for engine in ENGINES {
             self.store.desk(engine).made.set(None);
         }
-        self.retry(Retry::City);
     }
 
     /// Tries again what went wrong.
@@ -75,15 +113,24 @@ impl Engines {
 
     fn start(&self, who: Who, engines: &[EngineKind]) {
         for &engine in engines {
-            self.runs.borrow_mut().remove(&engine);
-            self.given_up.borrow_mut().remove(&engine);
-            self.store.desk(engine).activity.set(Activity::Loading);
+            self.forget(engine);
         }
         self.crew.borrow_mut().start(who, &self.open.borrow());
     }
 
+    /// Forgets what an engine was doing, because its worker loads.
+    fn forget(&self, engine: EngineKind) {
+        self.runs.borrow_mut().remove(&engine);
+        self.given_up.borrow_mut().remove(&engine);
+        self.store.desk(engine).activity.set(Activity::Loading);
+    }
+
     /// Asks for every map that the present scenario lacks. A run for an older scenario is stopped.
     pub fn request(&self) {
+        if self.moves_on() {
+            self.move_on();
+            return;
+        }
         let scenario = self.store.scenario.get_untracked();
         for engine in ENGINES {
             self.request_one(engine, &scenario);
@@ -194,6 +241,9 @@ impl Engines {
         }
         self.store.dismiss(|n| n.retry == Some(retry_of(Fault::Engine, who)));
         self.city_opens(who);
+        if !city.archive.whole {
+            self.part.replace(Some(city.clone()));
+        }
         if self.store.city.with_untracked(|c| c.as_ref() != Some(&city)) {
             self.store.arrive(&city);
             self.store.city.set(Some(city));

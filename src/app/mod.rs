@@ -20,6 +20,7 @@ mod readout;
 mod run;
 mod store;
 
+use crate::geodesy::LonLat;
 use crate::worker::protocol::{BackendChoice, Open};
 use cities::{Cities, CityButton};
 use city_map::{CityMapView, MapHandle};
@@ -66,6 +67,7 @@ pub fn App() -> impl IntoView {
     let open = Open {
         name: String::new(),
         city_url: String::new(),
+        site: LonLat::default(),
         model_url: absolute(&address::query("model").unwrap_or_else(|| "models/coverage.onnx".into())),
         backend: backend_choice(),
     };

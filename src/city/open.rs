@@ -12,6 +12,7 @@ use crate::material::Material;
 use geo::orient::Direction;
 use geo::{BoundingRect, Centroid, CoordsIter, Intersects, MapCoords, Orient, Polygon, Rect, coord};
 use glam::DVec2;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ enum Scope {
 }
 
 /// What an archive covers, and whether the city that was opened is all of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Extent {
     /// South-west corner.
     pub south_west: LonLat,

@@ -20,49 +20,59 @@ struct Part {
 
 /// All but the outlines whose parts stand for them. An outline whose parts the archive lacks stays.
 pub fn replace_outlines(whole: Vec<(Traits, Polygon<f64>)>) -> Result<Vec<(Traits, Polygon<f64>)>, TooComplex> {
-    let mut parts: Vec<Part> = whole
-        .iter()
-        .filter(|(traits, _)| traits.role == Role::Part)
-        .filter_map(|(traits, outline)| {
-            let area = if traits.base() > 0.0 { 0.0 } else { outline.unsigned_area() };
-            Some(Part { inside: outline.interior_point()?, area })
-        })
-        .collect();
-    if parts.is_empty() {
-        return Ok(whole);
-    }
-    parts.sort_by(|a, b| a.inside.x().total_cmp(&b.inside.x()));
+    let parts = those(&whole, |role| role == Role::Part);
+    // Where an outline says that it has parts, they need not say that they are some.
+    let says_so = whole.iter().any(|(traits, _)| traits.role == Role::Outline);
+    let others = if says_so { those(&whole, |role| role != Role::Outline) } else { Vec::new() };
     let mut looks = 0u64;
     let mut kept = Vec::with_capacity(whole.len());
     for (traits, outline) in whole {
-        if !is_replaced(&traits, &outline, &parts, &mut looks)? {
+        let is_replaced = match traits.role {
+            Role::Part => false,
+            Role::Outline => covered(&outline, &others, &mut looks)?.is_some(),
+            Role::Whole => {
+                covered(&outline, &parts, &mut looks)?.is_some_and(|area| area >= COVERED * outline.unsigned_area())
+            }
+        };
+        if !is_replaced {
             kept.push((traits, outline));
         }
     }
     Ok(kept)
 }
 
-fn is_replaced(traits: &Traits, outline: &Polygon<f64>, parts: &[Part], looks: &mut u64) -> Result<bool, TooComplex> {
-    let Some(bounds) = outline.bounding_rect().filter(|_| traits.role != Role::Part) else { return Ok(false) };
+/// The buildings of some roles, from west to east.
+fn those(whole: &[(Traits, Polygon<f64>)], wanted: impl Fn(Role) -> bool) -> Vec<Part> {
+    let part = |(traits, outline): &(Traits, Polygon<f64>)| {
+        let area = if traits.base() > 0.0 { 0.0 } else { outline.unsigned_area() };
+        Some(Part { inside: outline.interior_point()?, area })
+    };
+    let mut parts: Vec<Part> = whole.iter().filter(|(traits, _)| wanted(traits.role)).filter_map(part).collect();
+    parts.sort_by(|a, b| a.inside.x().total_cmp(&b.inside.x()));
+    parts
+}
+
+/// The ground that `parts` cover in `outline`; `None` where none of them lies in it.
+fn covered(outline: &Polygon<f64>, parts: &[Part], looks: &mut u64) -> Result<Option<f64>, TooComplex> {
+    let Some(bounds) = outline.bounding_rect() else { return Ok(None) };
     let from = parts.partition_point(|part| part.inside.x() < bounds.min().x);
     let to = parts.partition_point(|part| part.inside.x() <= bounds.max().x);
     let corners = outline.coords_count() as u64;
-    let (mut found, mut covered) = (false, 0.0);
+    let mut covered = None;
     for part in &parts[from..to.max(from)] {
         *looks += 1;
         let y = part.inside.y();
         if y >= bounds.min().y && y <= bounds.max().y {
             *looks += corners;
             if outline.contains(&part.inside) {
-                found = true;
-                covered += part.area;
+                covered = Some(covered.unwrap_or(0.0) + part.area);
             }
         }
         if *looks > MAX_LOOKS {
             return Err(TooComplex);
         }
     }
-    Ok(found && (traits.role == Role::Outline || covered >= COVERED * outline.unsigned_area()))
+    Ok(covered)
 }
 
 #[cfg(test)]
@@ -83,6 +93,12 @@ mod tests {
     fn an_outline_that_says_so_gives_way_to_its_parts() {
         let all = vec![square(0.0, 0.0, 10.0, Role::Outline), square(1.0, 1.0, 3.0, Role::Part)];
         assert_eq!(roles(all), [Role::Part]);
+    }
+
+    #[test]
+    fn its_parts_need_not_say_that_they_are_some() {
+        let all = vec![square(0.0, 0.0, 10.0, Role::Outline), square(1.0, 1.0, 3.0, Role::Whole)];
+        assert_eq!(roles(all), [Role::Whole]);
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Desk for Absent {
             north_east: nothing,
             buildings: 0,
             vantage: Default::default(),
+            archive: crate::city::Extent::default(),
         };
         (city, None)
     }

@@ -2,7 +2,7 @@
 
 use super::host::{Desk, Shelf};
 use super::protocol::{Backend, CityFacts, Fault, Open, Rows, Trouble};
-use crate::city::City;
+use crate::city::{City, Extent, Opened};
 use crate::coverage::CoverageMap;
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::Learned;
@@ -12,18 +12,19 @@ use gloo::net::http::Request;
 /// What the learner works with.
 pub struct LearnerDesk {
     city: City,
+    archive: Extent,
     network: Shelf<Learned>,
 }
 
 impl Desk for LearnerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
-        let city = super::read_city(&open).await?;
+        let Opened { city, extent: archive } = super::read_city(&open).await?;
         let network = Learned::from_onnx(&fetch_model(&open.model_url).await?)?;
-        Ok(Self { city, network: Shelf::holding(network) })
+        Ok(Self { city, archive, network: Shelf::holding(network) })
     }
 
     fn facts(&self) -> (CityFacts, Option<Backend>) {
-        (CityFacts::of(&self.city), None)
+        (CityFacts::of(&self.city, self.archive), None)
     }
 
     async fn predict(

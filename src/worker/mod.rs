@@ -19,14 +19,35 @@ pub use tracer::TracerDesk;
 
 /// Reads the city that a worker is opened with.
 #[cfg(any(feature = "gpu", feature = "onnx"))]
-async fn read_city(open: &protocol::Open) -> Result<crate::city::City, protocol::Trouble> {
+async fn read_city(open: &protocol::Open) -> Result<crate::city::Opened, protocol::Trouble> {
     if let Some(file) = open.city_url.strip_prefix("file:") {
         let message =
             format!("this city is the file {file}, which is not part of a link: open the file on this page again");
         return Err(protocol::Trouble { fault: protocol::Fault::City, message });
     }
-    let reader = crate::city::archive::HttpReader::at(&open.city_url);
-    crate::city::City::open(&reader, &open.name)
+    let reader = reader_of(&open.city_url);
+    crate::city::City::open_near(&*reader, &open.name, open.site)
         .await
         .map_err(|e| protocol::Trouble { fault: protocol::Fault::City, message: e.to_string() })
+}
+
+/// The reader of the archive at `url`: the last one, with what it remembers, where another part of the same is opened.
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+fn reader_of(url: &str) -> std::rc::Rc<crate::city::archive::HttpReader> {
+    use crate::city::archive::HttpReader;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    thread_local! {
+        static LAST: RefCell<Option<(String, Rc<HttpReader>)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some((known, reader)) = last
+            && known == url
+        {
+            return Rc::clone(reader);
+        }
+        let reader = Rc::new(HttpReader::at(url));
+        *last = Some((url.to_owned(), Rc::clone(&reader)));
+        reader
+    })
 }

@@ -3,7 +3,7 @@
 //! A worker is opened once with a city; then every prediction is a numbered job that ends in exactly one of
 //! [`Reply::Done`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
-use crate::city::City;
+use crate::city::{City, Extent};
 use crate::coverage::CoverageMap;
 use crate::engine::EngineError;
 use crate::geodesy::{LocalFrame, LonLat};
@@ -50,6 +50,8 @@ pub struct Open {
     pub name: String,
     /// Absolute address of its `PMTiles` archive.
     pub city_url: String,
+    /// Where the first site stands: of a large archive the part around it is opened.
+    pub site: LonLat,
     /// Absolute address of the ONNX model; only the learner reads it.
     pub model_url: String,
     /// What the tracer may run on.
@@ -94,11 +96,13 @@ pub struct CityFacts {
     pub buildings: u32,
     /// Where a first antenna may stand, and its height above the ground, metres.
     pub vantage: (LonLat, f64),
+    /// What the archive covers.
+    pub archive: Extent,
 }
 
 impl CityFacts {
-    /// What the page needs to know of `city`.
-    pub fn of(city: &City) -> Self {
+    /// What the page needs to know of `city`, which was read from `archive`.
+    pub fn of(city: &City, archive: Extent) -> Self {
         let (min, max) = (city.bounds.min(), city.bounds.max());
         let middle = || (city.frame.to_lonlat(DVec2::new(city.bounds.center().x, city.bounds.center().y)), MAST);
         Self {
@@ -109,13 +113,19 @@ impl CityFacts {
             north_east: DVec2::new(max.x, max.y),
             buildings: city.buildings.len() as u32,
             vantage: city.vantage().unwrap_or_else(middle),
+            archive,
         }
     }
 
-    /// Whether `p` lies within the area that the archive covers.
+    /// Whether `p` lies within the area that was read.
     pub fn contains(&self, p: LonLat) -> bool {
         let local = self.frame().to_local(p);
         local.cmpge(self.south_west).all() && local.cmple(self.north_east).all()
+    }
+
+    /// Whether the archive has a part around `site` that is not the one that was read.
+    pub fn has_more_at(&self, site: LonLat) -> bool {
+        !self.archive.whole && self.archive.contains(site) && !self.contains(site)
     }
 
     /// The local frame of the city.

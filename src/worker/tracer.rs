@@ -2,7 +2,7 @@
 
 use super::host::{Desk, Shelf};
 use super::protocol::{Backend, BackendChoice, CityFacts, Open, Rows, Trouble};
-use crate::city::City;
+use crate::city::{City, Extent, Opened};
 use crate::coverage::CoverageMap;
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
@@ -12,19 +12,20 @@ use crate::trace::Tracer;
 /// What the tracer worker works with.
 pub struct TracerDesk {
     city: City,
+    archive: Extent,
     tracer: Shelf<Tracer>,
     backend: Backend,
 }
 
 impl Desk for TracerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
-        let city = super::read_city(&open).await?;
+        let Opened { city, extent: archive } = super::read_city(&open).await?;
         let (tracer, backend) = choose(open.backend).await;
-        Ok(Self { city, tracer: Shelf::holding(tracer), backend })
+        Ok(Self { city, archive, tracer: Shelf::holding(tracer), backend })
     }
 
     fn facts(&self) -> (CityFacts, Option<Backend>) {
-        (CityFacts::of(&self.city), Some(self.backend.clone()))
+        (CityFacts::of(&self.city, self.archive), Some(self.backend.clone()))
     }
 
     async fn predict(

@@ -1,14 +1,17 @@
 //! One outline of the pieces of one building.
 //!
-//! A tile's own corners are exact: whoever cut the tiles rounded each corner of the building to the tile's grid, and
-//! corners fall on the same grid in every tile. The points where an outline was cut are not: they are rounded sideways,
-//! off the wall that they lie on, so that the union of the pieces has slivers and bends at the cuts. Each corner of the
-//! building lies in some tile, whose piece shows it; so of the union's points those are kept that are a corner of a piece
-//! within its own tile, and the walls between them come out straight.
+//! What a tile shows of itself is exact: whoever cut the tiles rounded each corner of the building to the tile's grid.
+//! What it shows of its margin may be rounded otherwise than the next tile does, and the points where an outline was cut
+//! are rounded sideways, off the wall that they lie on. So each piece gives way to the others within their tiles; of the
+//! union's points those are kept that are a corner of a piece within its own tile, and the walls between them come out
+//! straight.
 
 use super::{Cut, TooComplex, spend};
 use geo::orient::Direction;
-use geo::{Area, Coord, CoordsIter, Euclidean, Length, LineString, Orient, Polygon, Simplify, unary_union};
+use geo::{
+    Area, BooleanOps, Coord, CoordsIter, Euclidean, Intersects, Length, LineString, MultiPolygon, Orient, Polygon,
+    Rect, Simplify, unary_union,
+};
 use std::collections::BTreeSet;
 
 /// A union's point this near to a grid point is that grid point, tile units.
@@ -18,23 +21,17 @@ const ROUNDING: f64 = 1.5;
 
 /// The outlines that these pieces of a building make: one, unless they don't meet.
 pub fn unite(cuts: &[Cut], side: f64, work: &mut u64) -> Result<Vec<Polygon<f64>>, TooComplex> {
-    let mut outlines: Vec<Polygon<f64>> = Vec::new();
-    for cut in cuts {
-        spend(work, outlines.len() as u64)?;
-        if !outlines.contains(&cut.outline) {
-            outlines.push(cut.outline.clone());
-        }
-    }
-    if outlines.len() < 2 {
-        return Ok(outlines);
-    }
-    let vertices = outlines.iter().map(CoordsIter::coords_count).sum::<usize>() as u64;
-    spend(work, vertices.saturating_mul(vertices))?;
-    // A union counts only what turns counter-clockwise, which tiles of version 1 don't promise.
-    let turned: Vec<Polygon<f64>> = outlines.iter().map(|p| p.orient(Direction::Default)).collect();
     let corners = Corners::of(cuts, side);
+    if let Some(first) = cuts.first().filter(|first| cuts.iter().all(|cut| cut.outline == first.outline)) {
+        // Without a margin even a tip that reaches over by less than a unit is cut off.
+        let straight = if corners.margin { None } else { corners.straighten(&first.outline) };
+        return Ok(vec![straight.unwrap_or_else(|| first.outline.clone())]);
+    }
+    let vertices = cuts.iter().map(|cut| cut.outline.coords_count() as u64 + 4).sum::<u64>();
+    spend(work, vertices.saturating_mul(vertices))?;
+    let own: Vec<Polygon<f64>> = cuts.iter().flat_map(|cut| corners.own_part(cut)).collect();
     let whole = |united: Polygon<f64>| corners.straighten(&united).or_else(|| simplified(&united));
-    Ok(unary_union(&turned).into_iter().filter_map(whole).collect())
+    Ok(unary_union(&own).into_iter().filter_map(whole).collect())
 }
 
 /// The outline without bends that rounding can make; `None` for what is nothing else.
@@ -78,10 +75,30 @@ impl Corners {
         Self { exact, tiles: cuts.iter().map(|cut| cut.tile).collect(), margin, side }
     }
 
+    /// What a piece shows that no other piece of the building shows of its own tile.
+    fn own_part(&self, cut: &Cut) -> Vec<Polygon<f64>> {
+        // A union counts only what turns counter-clockwise, which tiles of version 1 don't promise.
+        let outline = cut.outline.orient(Direction::Default);
+        let square = |tile: &(i64, i64)| {
+            let corner = Coord { x: tile.0 as f64 * self.side, y: tile.1 as f64 * self.side };
+            Rect::new(corner, corner + Coord { x: self.side, y: self.side })
+        };
+        let others: Vec<Polygon<f64>> = self
+            .tiles
+            .iter()
+            .filter(|tile| **tile != cut.tile)
+            .map(square)
+            .filter(|square| outline.intersects(square))
+            .map(Rect::to_polygon)
+            .collect();
+        if others.is_empty() { vec![outline] } else { outline.difference(&MultiPolygon(others)).0 }
+    }
+
     fn kind(&self, c: Coord<f64>) -> Kind {
-        let grid = (c.x.round(), c.y.round());
-        if (c.x - grid.0).hypot(c.y - grid.1) < NEAR && self.exact.contains(&(grid.0 as i64, grid.1 as i64)) {
-            let on_edge = grid.0 % self.side == 0.0 || grid.1 % self.side == 0.0;
+        let grid = snapped(c);
+        let is_on_grid = grid.x == grid.x.trunc() && grid.y == grid.y.trunc();
+        if is_on_grid && self.exact.contains(&(grid.x as i64, grid.y as i64)) {
+            let on_edge = grid.x % self.side == 0.0 || grid.y % self.side == 0.0;
             return if on_edge && !self.margin { Kind::OnEdge } else { Kind::Corner };
         }
         // Where no tile shows its own part, the neighbour's margin is all there is.
@@ -102,31 +119,37 @@ impl Corners {
     /// The corners of a ring; `None` where they enclose nothing.
     fn ring(&self, ring: &LineString<f64>) -> Option<LineString<f64>> {
         let points = ring.0.get(1..)?;
-        let kinds: Vec<(Coord<f64>, Kind)> =
-            points.iter().map(|c| (*c, self.kind(*c))).filter(|(_, kind)| *kind != Kind::Cut).collect();
-        let n = kinds.len();
-        let corner_from = |at: usize, step: usize| {
-            (1..n).map(|i| kinds[(at + i * step) % n]).find(|(_, kind)| *kind == Kind::Corner).map(|(c, _)| c)
-        };
-        let kept = (0..n).filter(|&i| {
-            let (c, kind) = kinds[i];
-            // n - 1 steps forward are one step back.
-            let wall = corner_from(i, n - 1).zip(corner_from(i, 1));
-            kind == Kind::Corner || wall.is_none_or(|(a, b)| off(c, a, b) > ROUNDING)
-        });
-        let snapped = |i: usize| {
-            let c = kinds[i].0;
-            let grid = Coord { x: c.x.round(), y: c.y.round() };
-            if (c.x - grid.x).hypot(c.y - grid.y) < NEAR { grid } else { c }
-        };
-        let mut corners: Vec<Coord<f64>> = kept.map(snapped).collect();
-        corners.dedup();
+        let mut points: Vec<(Coord<f64>, Kind)> =
+            points.iter().map(|c| (snapped(*c), self.kind(*c))).filter(|(_, kind)| *kind != Kind::Cut).collect();
+        points.dedup_by_key(|(c, _)| *c);
+        // Each round takes one point away.
+        while let Some(bend) = least_bend(&points) {
+            points.remove(bend);
+        }
+        let corners: Vec<Coord<f64>> = points.into_iter().map(|(c, _)| c).collect();
         (corners.len() >= 3).then(|| {
             let mut ring = LineString(corners);
             ring.close();
             ring
         })
     }
+}
+
+/// The point on an edge between tiles that is least off the wall through its neighbours, if it is within rounding of it.
+fn least_bend(points: &[(Coord<f64>, Kind)]) -> Option<usize> {
+    let n = points.len();
+    let bends = (0..n).filter(|i| points[*i].1 == Kind::OnEdge).map(|i| {
+        let (before, after) = (points[(i + n - 1) % n].0, points[(i + 1) % n].0);
+        (i, off(points[i].0, before, after))
+    });
+    let (least, off) = bends.min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    (off <= ROUNDING).then_some(least)
+}
+
+/// The point of the grid that `c` stands for, if it stands for one.
+fn snapped(c: Coord<f64>) -> Coord<f64> {
+    let grid = Coord { x: c.x.round(), y: c.y.round() };
+    if (c.x - grid.x).hypot(c.y - grid.y) < NEAR { grid } else { c }
 }
 
 /// How far `c` lies off the line through `a` and `b`, or from `a` where they are one.
