@@ -98,8 +98,11 @@ pub fn Cities(open: RwSignal<bool>) -> impl IntoView {
                 </div>
             </form>
             <label class="city-file">
-                <input type="file" name="city-file" accept=".pmtiles" on:change:target=picked />
-                <span>"Or drop a "<b>".pmtiles"</b>" file anywhere on the page. It is not uploaded: it stays on this machine."</span>
+                <input type="file" name="city-file" accept=files::ACCEPT on:change:target=picked />
+                <span>
+                    "Or drop a file anywhere on the page: an "<b>".osm.pbf"</b>" extract, a "<b>".geojson"</b>" of
+                    buildings or a "<b>".pmtiles"</b>" archive. It stays on this machine."
+                </span>
             </label>
         </Dialogue>
     }

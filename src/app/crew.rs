@@ -43,12 +43,12 @@ impl Who {
             Who::Learner => "learner_loader.js",
         }
     }
+}
 
-    /// Asks the server for the worker's script, since a worker whose script is missing says nothing.
-    async fn is_there(self) -> Result<(), String> {
-        let answer = http::Request::get(self.loader()).send().await.map_err(|e| e.to_string())?;
-        if answer.ok() { Ok(()) } else { Err(format!("the server answered with HTTP status {}", answer.status())) }
-    }
+/// Asks the server for a worker's script, since a worker whose script is missing says nothing.
+pub async fn is_there(loader: &str) -> Result<(), String> {
+    let answer = http::Request::get(loader).send().await.map_err(|e| e.to_string())?;
+    if answer.ok() { Ok(()) } else { Err(format!("the server answered with HTTP status {}", answer.status())) }
 }
 
 struct Member {
@@ -116,7 +116,7 @@ impl Crew {
         let mute = move |heard: &Weak<Cell<bool>>| heard.upgrade().is_some_and(|h| !h.get());
         let still = heard.clone();
         spawn_local(async move {
-            if let Err(why) = who.is_there().await
+            if let Err(why) = is_there(who.loader()).await
                 && mute(&still)
             {
                 listener(who, refusal(who, &why));

@@ -1,5 +1,6 @@
 //! The sentences about trouble, each with a way to try again or to put it away.
 
+use super::files::ImportLine;
 use super::icons;
 use super::store::{Notice, Retry, Store, Tone};
 use leptos::prelude::*;
@@ -36,6 +37,7 @@ pub fn Notices(retry: Callback<Retry>) -> impl IntoView {
     };
     view! {
         <div class="notices">
+            <ImportLine />
             <For each=move || store.notices.get() key=|n| (n.topic, n.text.clone()) children=line />
         </div>
     }

@@ -1,5 +1,6 @@
 //! What the page knows: one set of signals that every component reads and a few verbs that change them.
 
+use super::files::Import;
 use crate::coverage::CoverageMap;
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, History, Layer, MapView, Scenario, Site};
@@ -129,6 +130,8 @@ pub struct Store {
     pub city: RwSignal<Option<CityFacts>>,
     /// Whether the city was chosen without a place in it: the site goes where the city suggests once it is read.
     pub arriving: RwSignal<bool>,
+    /// The import of a file that is going on.
+    pub import: RwSignal<Option<Import>>,
     /// Counts up when the city's archive is to be read again.
     pub reread: RwSignal<u32>,
     /// What the tracer runs on.
@@ -164,6 +167,7 @@ impl Store {
             recentre: RwSignal::new(0),
             city: RwSignal::new(None),
             arriving: RwSignal::new(false),
+            import: RwSignal::new(None),
             reread: RwSignal::new(0),
             backend: RwSignal::new(None),
             learned,

@@ -199,7 +199,8 @@ impl<D: Desk> Worker for Host<D> {
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
 
     fn connected(&mut self, scope: &WorkerScope<Self>, id: HandlerId) {
-        report_panics(scope.clone(), id);
+        let scope = scope.clone();
+        report_panics(move |text| scope.respond(id, Reply::Crashed(text)));
     }
 
     fn received(&mut self, scope: &WorkerScope<Self>, request: Request, bridge: HandlerId) {
@@ -219,12 +220,12 @@ impl<D: Desk> Worker for Host<D> {
 
 /// From now on a panic is written to the console, told to the page, and ends this worker: after a panic its memory can't
 /// be trusted, and the page starts another.
-fn report_panics<D: Desk>(scope: WorkerScope<Host<D>>, bridge: HandlerId) {
+pub(super) fn report_panics(tell: impl Fn(String) + 'static) {
     type Tell = Box<dyn Fn(String)>;
     thread_local! {
         static TELL: RefCell<Option<Tell>> = const { RefCell::new(None) };
     }
-    TELL.with_borrow_mut(|tell| *tell = Some(Box::new(move |text| scope.respond(bridge, Reply::Crashed(text)))));
+    TELL.set(Some(Box::new(tell)));
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         TELL.with_borrow(|tell| {

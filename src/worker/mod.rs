@@ -2,6 +2,7 @@
 //! hear a cancellation. Knows nothing of the page's components.
 
 mod host;
+pub mod importer;
 mod pause;
 pub mod protocol;
 
@@ -11,6 +12,9 @@ mod learner;
 mod tracer;
 
 pub use host::{Absent, Desk, Host, serve};
+#[cfg(feature = "import")]
+pub use importer::Importers;
+pub use importer::serve_imports;
 #[cfg(feature = "onnx")]
 pub use learner::LearnerDesk;
 pub use pause::yielder;

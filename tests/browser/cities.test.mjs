@@ -77,11 +77,44 @@ test("a file of the user's own is a city, and says what it is where it isn't ope
   assert.match(await other.notice(/my town/), /open the file/);
 });
 
+const SQUARE = [[11.575, 48.137], [11.5755, 48.137], [11.5755, 48.1374], [11.575, 48.1374], [11.575, 48.137]];
+const TOWN = {
+  type: "FeatureCollection",
+  features: [0, 1, 2, 3, 4, 5].map((i) => ({
+    type: "Feature",
+    properties: { building: "yes", height: String(12 + i) },
+    geometry: { type: "Polygon", coordinates: [SQUARE.map(([lon, lat]) => [lon + (i % 3) * 0.001, lat + Math.floor(i / 3) * 0.001])] },
+  })),
+};
+
+test("a GeoJSON file of buildings becomes a city in this browser, and says what became of it", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  await tab.page.locator('[data-action="cities"]').click();
+  const file = { name: "town.geojson", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(TOWN)) };
+  await tab.page.locator('[name="city-file"]').setInputFiles(file);
+  t.diagnostic(await tab.notice(/town\.geojson.*6 buildings/));
+  await arrived(tab, "file:town.geojson");
+  await tab.maps("traced", "learned");
+  assert.match(await tab.page.locator('[data-action="cities"]').innerText(), /6 buildings/);
+});
+
+test("a GeoJSON file that is cut off is a sentence that names it", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  await tab.page.locator('[data-action="cities"]').click();
+  const file = { name: "town.geojson", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(TOWN).slice(0, 500)) };
+  await tab.page.locator('[name="city-file"]').setInputFiles(file);
+  t.diagnostic(await tab.notice(/town\.geojson can't be imported/));
+  assert.equal((await tab.state()).scenario.city, "munich");
+  assert.equal(await tab.page.locator("[data-import]").count(), 0);
+});
+
 test("a file that is no archive is a sentence", async (t) => {
   const tab = await open(t);
   await tab.maps("empirical");
   await tab.page.locator('[data-action="cities"]').click();
   await tab.page.locator('[name="city-file"]').setInputFiles({ name: "holiday.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no city") });
-  await tab.notice(/holiday\.jpg is not a city/);
+  await tab.notice(/holiday\.jpg is no file/);
   assert.equal((await tab.state()).scenario.city, "munich");
 });

@@ -10,7 +10,7 @@ use counts::Counts;
 use std::time::{Duration, Instant};
 
 /// The wasm binaries, each of which has the feature of its name.
-const WASM_FEATURES: &str = "page,tracer,learner";
+const WASM_FEATURES: &str = "page,tracer,learner,importer";
 
 /// One check and how it went.
 struct Outcome {

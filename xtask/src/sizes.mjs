@@ -1,7 +1,7 @@
 // Weighs a bundle: bytes as they lie and as brotli (quality 11, what static hosts send) makes them, sorted into the parts
 // that are downloaded by themselves. Prints JSON.
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 
 const folder = process.argv[2];
@@ -9,9 +9,9 @@ const folder = process.argv[2];
 /** The part of the bundle a file belongs to. */
 function partOf(file) {
   const name = basename(file);
-  if (name.endsWith(".pmtiles")) return "city";
+  if (basename(dirname(file)) === "cities") return "cities";
   if (name.endsWith(".onnx")) return "model";
-  for (const worker of ["tracer", "learner"]) if (name.startsWith(worker)) return worker;
+  for (const worker of ["tracer", "learner", "importer"]) if (name.startsWith(worker)) return worker;
   return "page";
 }
 
