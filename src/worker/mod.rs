@@ -1,4 +1,4 @@
-//! The two web workers: the messages they exchange with the page, and the loop that runs an engine while staying ready to
+//! The web workers: the messages they exchange with the page, and the loop that runs an engine while staying ready to
 //! hear a cancellation. Knows nothing of the page's components.
 
 mod host;
