@@ -375,6 +375,11 @@ fn grid_of(city: &CityFacts, scenario: &Scenario) -> Option<Grid> {
 pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let capital = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    ended(&format!("{capital}{}", letters.as_str()))
+}
+
+/// A text with a full stop, where it has no end of its own.
+pub fn ended(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{capital}{}{end}", letters.as_str())
+    format!("{text}{end}")
 }

@@ -3,7 +3,7 @@
 //! opened again.
 
 use super::crew::is_there;
-use super::engines::sentence;
+use super::engines::ended;
 use super::icons;
 use super::store::{Notice, Store, Tone, Topic};
 use crate::worker::Absent;
@@ -57,7 +57,7 @@ pub fn open(store: Store, file: &File) {
     let name = file.name();
     let ends = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
     let Ok(address) = Url::create_object_url_with_blob(file) else {
-        complain(store, &format!("this browser can't read {name}"));
+        complain(store, &format!("This browser can't read {name}"));
         return;
     };
     if ends(ARCHIVE) {
@@ -101,7 +101,7 @@ fn import(store: Store, name: String, address: String) {
                     show(store, name.clone(), made);
                     tell(store, Tone::Info, &format!("{name}: {summary}"));
                 }
-                None => complain(store, &format!("this browser can't keep the archive of {name}")),
+                None => complain(store, &format!("This browser can't keep the archive of {name}")),
             },
             News::Failed(why) => complain(store, &why),
         }
@@ -111,7 +111,7 @@ fn import(store: Store, name: String, address: String) {
     };
     leptos::task::spawn_local(async move {
         if let Err(why) = is_there(LOADER).await {
-            complain(store, &format!("the importer can't be loaded: {why}"));
+            complain(store, &format!("The importer can't be loaded: {why}"));
             stop(store);
         }
     });
@@ -161,8 +161,9 @@ pub fn ImportLine() -> impl IntoView {
     }
 }
 
+/// Says something of a file, which is called by its name: no capital is put on that.
 fn tell(store: Store, tone: Tone, text: &str) {
-    store.notify(Notice { topic: Topic::File, tone, text: sentence(text), retry: None });
+    store.notify(Notice { topic: Topic::File, tone, text: ended(text), retry: None });
 }
 
 fn complain(store: Store, why: &str) {

@@ -72,7 +72,7 @@ impl<F: Forge> Worker for Importer<F> {
     fn connected(&mut self, scope: &WorkerScope<Self>, page: HandlerId) {
         let scope = scope.clone();
         report_panics(move |why| {
-            scope.respond(page, News::Failed(format!("the importer stopped unexpectedly: {why}")));
+            scope.respond(page, News::Failed(format!("The importer stopped unexpectedly: {why}")));
         });
     }
 

@@ -23,9 +23,9 @@ async function anywhere(tab) {
 async function check(tab) {
   await tab.until(() => document.querySelector(".readout"));
   const text = await tab.page.locator(".readout").innerText();
-  const [, traced] = text.match(/Ray traced\s+(-?[\d.]+) dBm/) ?? [];
-  const [, learned] = text.match(/Learned\s+(-?[\d.]+) dBm/) ?? [];
-  const [, difference] = text.match(/Difference\s+([+-][\d.]+) dB/) ?? [];
+  const [, traced] = text.match(/Ray traced\s*(-?[\d.]+) dBm/) ?? [];
+  const [, learned] = text.match(/Learned\s*(-?[\d.]+) dBm/) ?? [];
+  const [, difference] = text.match(/Difference\s*([+-][\d.]+) dB/) ?? [];
   const [, distance] = text.match(/(\d+) m from the site/) ?? [];
   assert.ok(traced && learned && difference && distance, text);
   assert.ok(Math.abs(learned - traced - difference) < 0.11, text);

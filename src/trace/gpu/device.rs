@@ -58,7 +58,7 @@ impl Device {
         let info = adapter.get_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
         if software && !allow_software {
-            return Err(EngineError::NoAdapter(format!("{API} is only emulated in software here")));
+            return Err(EngineError::NoAdapter(format!("{API} is software here")));
         }
         let name = match info.name {
             // Browsers may keep it to themselves.
