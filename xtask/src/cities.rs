@@ -62,6 +62,7 @@ pub fn run_all(write: bool) -> Result<()> {
         println!("  {}.pmtiles: {} bytes, {}", city.name, bytes.len(), if same { "the same" } else { "changed" });
         if !same && write {
             fs::write(&committed, &bytes).with_context(|| committed.display().to_string())?;
+            draw(&committed)?;
         } else if !same {
             changed.push(city.name);
         }
@@ -74,6 +75,15 @@ pub fn run_all(write: bool) -> Result<()> {
     }
     println!("\n{} cities, {total} bytes{}", CITIES.len(), if write { "" } else { ", the same byte by byte" });
     Ok(())
+}
+
+/// Draws the picture by which the page offers a city, beside its archive.
+fn draw(archive: &Path) -> Result<()> {
+    let picture = archive.with_extension("png");
+    step(&format!("drawing {}", picture.display()), "the page shows it to choose from", || {
+        let mut draw = cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "picture"]);
+        run(draw.arg(archive).arg("--output").arg(&picture))
+    })
 }
 
 /// Imports one city into `folder`.

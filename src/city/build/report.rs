@@ -223,6 +223,18 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The whole in a sentence: how many buildings there are, how many of their heights are known, what was left out.
+    pub fn summary(&self) -> String {
+        let guessed = [HeightSource::Neighbours, HeightSource::Default].map(|s| self.by_source[s.name()]);
+        let known = self.buildings - guessed.iter().sum::<u64>();
+        let share = 100.0 * known as f64 / self.buildings.max(1) as f64;
+        let left_out: u64 = self.log.skipped.iter().map(|(_, count)| count.count).sum();
+        let rest = if left_out == 0 { String::new() } else { format!("; {left_out} outlines are left out") };
+        format!("{} buildings, {share:.0} % with a height of their own{rest}", self.buildings)
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (found, area) = (self.found, self.footprint_m2);
