@@ -346,8 +346,9 @@ export class CityMap {
   async openCity(url) {
     const { map } = this;
     const turn = ++this.opened;
-    for (const { id, source } of map.getStyle().layers) if (source === "city") map.removeLayer(id);
-    if (map.getSource("city")) map.removeSource("city");
+    const sources = ["city", "terrain"];
+    for (const { id, source } of map.getStyle().layers) if (sources.includes(source)) map.removeLayer(id);
+    for (const source of sources) if (map.getSource(source)) map.removeSource(source);
     const archive = new PMTiles(url);
     protocol.add(archive);
     let metadata;
@@ -370,7 +371,18 @@ export class CityMap {
     // The ground lies below the coverage, whatever of it there is by now; names stand above all.
     const below = map.getLayersOrder().find((id) => LAYERS.includes(id) || id === "buildings");
     for (const layer of basemap(names)) map.addLayer(layer, layer.type === "symbol" ? undefined : below);
+    if (typeof metadata?.["farfield:terrain"] === "string") this.#shade(metadata["farfield:terrain"], url, below);
     this.#repaint();
+  }
+
+  /** Shades the slopes of the terrain that the archive at `city` calls `name`. The ground itself stays level on the map. */
+  #shade(name, city, below) {
+    const { map } = this;
+    const url = new URL(name, new URL(city, location.href)).href;
+    protocol.add(new PMTiles(url));
+    map.addSource("terrain", { type: "raster-dem", url: `pmtiles://${url}`, encoding: "terrarium", tileSize: 256 });
+    const paint = { "hillshade-exaggeration": 0.6, "hillshade-illumination-anchor": "map" };
+    map.addLayer({ id: "relief", type: "hillshade", source: "terrain", paint }, below);
   }
 
   /** Marks the area that the city covers: corners as `[lon, lat, …]`, in order around it. */
@@ -449,6 +461,11 @@ export class CityMap {
     map.setPaintProperty("edge", "line-color", token("--map-edge"));
     map.setLight({ ...map.getLight(), color: token("--map-light") });
     if (map.getLayer("buildings")) map.setPaintProperty("buildings", "fill-extrusion-color", token("--map-building"));
+    if (map.getLayer("relief")) {
+      map.setPaintProperty("relief", "hillshade-shadow-color", token("--map-shade"));
+      map.setPaintProperty("relief", "hillshade-accent-color", token("--map-shade"));
+      map.setPaintProperty("relief", "hillshade-highlight-color", token("--map-slope"));
+    }
     const colours = { green: "fill-color", water: "fill-color", roads: "line-color", "road-names": "text-color", places: "text-color" };
     for (const { id, type, metadata } of map.getStyle().layers) {
       if (!metadata?.role) continue;

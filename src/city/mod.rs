@@ -113,6 +113,13 @@ impl City {
         self.terrain.as_ref().map_or(0.0, |t| t.under(footprint))
     }
 
+    /// Underside and roof of one of its buildings above the ground that it stands on, metres; the underside is 0 where it
+    /// stands on the ground or reaches into it.
+    pub fn above_ground(&self, building: &Building) -> (f32, f32) {
+        let ground = self.ground_under(&building.footprint);
+        ((building.base - ground).max(0.0), building.top - ground)
+    }
+
     /// Whether `p` lies within the area that the archive covers.
     pub fn contains(&self, p: LonLat) -> bool {
         let l = self.frame.to_local(p);
