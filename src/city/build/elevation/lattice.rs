@@ -18,13 +18,13 @@ pub struct Lattice {
 }
 
 impl Lattice {
-    /// The highest ground of `mesh` at the points of a lattice of about its own fineness; where it has none, that of the
-    /// nearest points that have one. `None` for a mesh without extent.
-    pub fn of(mesh: &Mesh) -> Option<Self> {
-        let (low, high) =
-            mesh.vertices.iter().fold((Vec3::INFINITY, Vec3::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    /// The highest ground of `meshes` at the points of a lattice of about their own fineness; where they have none, that of
+    /// the nearest points that have one. `None` for meshes without extent.
+    pub fn of(meshes: &[&Mesh]) -> Option<Self> {
+        let vertices = meshes.iter().flat_map(|m| &m.vertices);
+        let (low, high) = vertices.fold((Vec3::INFINITY, Vec3::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
         let extent = (high - low).truncate().as_dvec2();
-        let (area, triangles) = (extent.x * extent.y, mesh.triangles.len() as f64);
+        let (area, triangles) = (extent.x * extent.y, meshes.iter().map(|m| m.triangles.len()).sum::<usize>() as f64);
         // Written so that a NaN is no extent.
         let has_extent = area > 0.0 && area.is_finite() && triangles > 0.0;
         if !has_extent {
@@ -35,7 +35,7 @@ impl Lattice {
         let size = ((extent.x / spacing) as usize + 2, (extent.y / spacing) as usize + 2);
         let mut lattice =
             Self { origin: low.truncate().as_dvec2(), spacing, size, heights: vec![f32::NAN; size.0 * size.1] };
-        for triangle in mesh.corners() {
+        for triangle in meshes.iter().flat_map(|m| m.corners()) {
             lattice.raise(triangle);
         }
         fill(&mut lattice.heights, size);
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_plane_comes_out_as_it_went_in() {
-        let lattice = Lattice::of(&mesh(|x, y| 3.0 + 0.2 * x - 0.1 * y, |_, _| false)).expect("a ground");
+        let lattice = Lattice::of(&[&mesh(|x, y| 3.0 + 0.2 * x - 0.1 * y, |_, _| false)]).expect("a ground");
         assert!((lattice.spacing() - 5.0).abs() < 0.01);
         for (x, y) in [(-30.0, 7.0), (0.0, 30.0), (69.0, 66.0), (12.3, 45.6)] {
             let found = lattice.at(DVec2::new(x, y));
@@ -154,13 +154,13 @@ mod tests {
     #[test]
     fn holes_are_filled_from_their_rim() {
         let lattice =
-            Lattice::of(&mesh(|_, _| 8.0, |i, j| (5..9).contains(&i) && (3..6).contains(&j))).expect("a ground");
+            Lattice::of(&[&mesh(|_, _| 8.0, |i, j| (5..9).contains(&i) && (3..6).contains(&j))]).expect("a ground");
         assert!(lattice.heights.iter().all(|h| (h - 8.0).abs() < 1e-4));
     }
 
     #[test]
     fn a_mesh_without_extent_is_no_ground() {
         let wall = Mesh { vertices: vec![Vec3::ZERO, Vec3::X, Vec3::Z], triangles: vec![[0, 1, 2]] };
-        assert!(Lattice::of(&wall).is_none() && Lattice::of(&Mesh::default()).is_none());
+        assert!(Lattice::of(&[&wall]).is_none() && Lattice::of(&[]).is_none());
     }
 }
