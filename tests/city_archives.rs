@@ -1,7 +1,8 @@
-//! Every archive that ships with the page, checked as `pmtiles verify` would, and with an outside reader of its tiles.
+//! Every archive that ships with the page, of a city or of its terrain, checked as `pmtiles verify` would, and with an outside
+//! reader of its tiles.
 
 use farfield::city::City;
-use farfield::city::archive::Bytes;
+use farfield::city::archive::FileReader;
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -149,6 +150,17 @@ fn every_archive_keeps_the_promises_of_its_header() {
         assert!(u32::from(bytes[118]) >= zooms[0] && u32::from(bytes[118]) <= zooms[1]);
 
         let metadata: serde_json::Value = serde_json::from_slice(&unpack(section(24))).expect("metadata");
+        if bytes[99] == 2 {
+            assert_eq!((bytes[98], metadata["encoding"].as_str()), (1, Some("terrarium")), "{file}");
+            for [_, _, length, offset] in &entries {
+                let picture = std::io::Cursor::new(&section(56)[*offset as usize..(offset + length) as usize]);
+                let mut picture = png::Decoder::new(picture).read_info().expect("a picture");
+                assert_eq!((picture.info().width, picture.info().height), (256, 256), "{file}");
+                let mut pixels = vec![0; picture.output_buffer_size().expect("a size")];
+                picture.next_frame(&mut pixels).expect("pixels");
+            }
+            continue;
+        }
         let mut seen: BTreeMap<String, [u32; 2]> = BTreeMap::new();
         for [id, _, length, offset] in &entries {
             let tile = unpack(&section(56)[*offset as usize..(offset + length) as usize]);
@@ -179,8 +191,13 @@ fn every_archive_keeps_the_promises_of_its_header() {
 fn every_archive_opens_as_a_city() {
     for path in archives() {
         let file = path.display().to_string();
-        let bytes = Bytes::from(std::fs::read(&path).expect("an archive"));
-        let city = pollster::block_on(City::open(&bytes, &file)).expect("a city");
+        if file.ends_with("-terrain.pmtiles") {
+            continue;
+        }
+        let reader = FileReader::open(&path).expect("an archive");
+        let city = pollster::block_on(City::open(&reader, &file)).expect("a city");
+        let beside = path.with_file_name(format!("{}-terrain.pmtiles", path.file_stem().expect("a name").display()));
+        assert_eq!(city.terrain.is_some(), beside.exists(), "{file}: it stands on the terrain that lies beside it");
         assert!(city.attribution.contains("OpenStreetMap"), "{file}");
         assert!(city.buildings.len() > 200, "{file}: {}", city.buildings.len());
         for building in &city.buildings {
