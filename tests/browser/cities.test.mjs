@@ -1,11 +1,16 @@
 // Another city: by its card, by its address, from a file; and what becomes of the site, the camera and the link.
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { MUNICH } from "./archive.mjs";
+import { around, rings } from "./geometry.mjs";
 import { MAST, link, open, scenarioOf, site } from "./harness.mjs";
+
+/** Reference data beside the checkout, which not everybody has. */
+const SHARED = process.env.FARFIELD_SHARED ?? join(dirname(fileURLToPath(import.meta.url)), "../../../shared");
 
 /** Waits until a city stands with the site in it, and gives the state. */
 async function arrived(tab, city) {
@@ -98,6 +103,29 @@ test("a GeoJSON file of buildings becomes a city in this browser, and says what 
   await tab.maps("traced", "learned");
   assert.match(await tab.page.locator('[data-action="cities"]').innerText(), /6 buildings/);
 });
+
+for (const [what, path, buildings] of [
+  ["an extract of OpenStreetMap", "data/osm/Helsinki.osm.pbf", 500],
+  ["somebody else's archive of a whole city", "data/tiles/protomaps_firenze_ODbL.pmtiles", 2000],
+]) {
+  const file = join(SHARED, path);
+  test(`${what} that is dropped on the page has coverage by both engines`, { skip: !existsSync(file) && `SKIPPED: there is no ${path}` }, async (t) => {
+    const tab = await open(t);
+    await tab.maps("empirical");
+    await tab.page.locator('[data-action="cities"]').click();
+    await tab.page.locator('[name="city-file"]').setInputFiles(file);
+    const { scenario } = await arrived(tab, `file:${basename(path)}`);
+    await tab.maps("traced", "learned");
+    const said = await tab.page.locator('[data-action="cities"]').innerText();
+    t.diagnostic(said.replace(/\s+/g, " "));
+    assert.ok(Number(said.match(/(\d+) buildings/)[1]) > buildings, said);
+    const { lon, lat } = scenario.sites[0].position;
+    const levels = await tab.values("traced", rings([lon, lat], [80, 120, 160], around(36)).map((p) => p.point));
+    assert.ok(levels.filter((level) => level !== null).length > 20, "there is coverage around the site");
+    await tab.settled();
+    await tab.shoot(`desktop-dark-${basename(path)}`);
+  });
+}
 
 test("a GeoJSON file that is cut off is a sentence that names it", async (t) => {
   const tab = await open(t);
