@@ -6,7 +6,7 @@ use crate::city::build::draft::{Draft, Feature};
 use crate::city::build::elevation::Lattice;
 use crate::city::build::mitsuba::{self, SceneFiles};
 use crate::city::build::report::Report;
-use crate::city::build::{Area, Identity, ImportError, Progress, Tell, finish, geojson, osm, to_pmtiles};
+use crate::city::build::{Area, Identity, ImportError, Progress, Tell, finish, geojson, geoparquet, osm, to_pmtiles};
 use crate::geodesy::LonLat;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
@@ -26,6 +26,8 @@ pub enum Command {
     Osm(Import),
     /// From `GeoJSON`: a `FeatureCollection`, or one feature a line; tags of `OpenStreetMap` or Overture.
     Geojson(Import),
+    /// From `GeoParquet`, such as Overture's buildings.
+    Geoparquet(Import),
     /// From a Mitsuba scene (XML + PLY), such as those of Sionna RT: `SCENE.xml`, or `PACKAGE.whl#SCENE`.
     Mitsuba(Import),
     /// The ground below a city, from an elevation model (`GeoTIFF`).
@@ -71,7 +73,10 @@ impl Command {
                 options.file(Some(OPENSTREETMAP), |file, name, area, _, tell| osm::read(file, name, area, tell))
             }
             Command::Geojson(options) => {
-                options.file(None, |file, name, _, size, tell| geojson::read(file, name, size, tell))
+                options.file(None, |file, name, area, size, tell| geojson::read(file, name, size, area, tell))
+            }
+            Command::Geoparquet(options) => {
+                options.file(None, |file, name, area, _, tell| geoparquet::read(file, name, area, tell))
             }
             Command::Mitsuba(options) => options.scene(),
             Command::Terrain(options) => options.run(),

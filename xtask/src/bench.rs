@@ -2,7 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::shell::{cargo, command, read, root, run, step};
-use crate::{setup, size, system};
+use crate::{imports, setup, size, system};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -15,7 +15,7 @@ const RUNS: &str = "5";
 const LEARNED_RUNS: usize = 5;
 
 /// Rows of the final table: what was measured, and the result.
-type Rows = Vec<(String, String)>;
+pub type Rows = Vec<(String, String)>;
 
 /// Measures everything and prints the table in Markdown.
 pub fn run_all() -> Result<()> {
@@ -28,6 +28,7 @@ pub fn run_all() -> Result<()> {
         browser(&mut rows)
     })?;
     step("measuring natively", "criterion, release profile", || native(&mut rows))?;
+    step("measuring imports", "the command line, release profile, a process each", || imports::measure(&mut rows))?;
     println!("\n{}\n\n| measured | |\n|---|---:|", machine());
     for (what, result) in rows {
         println!("| {what} | {result} |");

@@ -4,6 +4,7 @@ mod bench;
 mod bundle;
 mod checks;
 mod cities;
+mod imports;
 mod server;
 mod setup;
 mod shell;

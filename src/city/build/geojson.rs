@@ -1,19 +1,17 @@
 //! `GeoJSON` (RFC 7946) to a [`Draft`], feature by feature as the bytes come: a `FeatureCollection`, or one feature a line.
 //!
-//! Nothing of a feature is kept but its outline and what its properties say of a building, so a million features take about
-//! half of what they take as text. A polygon that says nothing else is taken for a building, because that is what files of
-//! footprints look like.
+//! Nothing of a feature is kept but its outline and what its properties say of a building: the whole import, tiles
+//! included, takes about three times the memory of the text (`cargo xtask bench` measures it).
 
 mod shape;
 mod value;
 
-use super::draft::{Draft, Feature, MAX_CORNERS, MAX_FEATURES, MAX_OUTLINES, Meaning, Outline, Shape, hash, meaning};
+use super::area::Area;
+use super::collect::{Collector, Geometry};
+use super::draft::Draft;
 use super::error::{Fault, ImportError, Progress, Tell};
-use super::kinds;
-use super::report::{Repair, Skip};
-use super::tags::{Tags, traits};
+use super::tags::Tags;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use shape::Geometry;
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -24,17 +22,19 @@ use value::Property;
 const MAX_PROPERTIES: usize = 256;
 /// How often the progress is told, bytes.
 const STEP: u64 = 1 << 20;
-/// Properties that tell a polygon from a building.
-const OTHER: [&str; 12] = [
-    "highway", "railway", "waterway", "natural", "landuse", "leisure", "amenity", "boundary", "place", "barrier",
-    "man_made", "power",
-];
 
 /// Reads `GeoJSON` of `total` bytes; `file` is what the user knows it by.
-pub fn read(reader: impl Read, file: &str, total: u64, tell: &mut Tell<'_>) -> Result<Draft, ImportError> {
+pub fn read(
+    reader: impl Read,
+    file: &str,
+    total: u64,
+    area: Option<&Area>,
+    tell: &mut Tell<'_>,
+) -> Result<Draft, ImportError> {
     let offset = Cell::new(0);
     let counted = Counted { inner: BufReader::with_capacity(1 << 16, reader), offset: &offset };
-    let mut sink = Sink { draft: Draft::default(), corners: 0, offset: &offset, told: 0, total, tell, fault: None };
+    let collector = Collector::new(area.copied());
+    let mut sink = Sink { collector, offset: &offset, told: 0, total, tell, fault: None };
     let mut values = serde_json::Deserializer::from_reader(counted);
     let mut result = Ok(());
     // One value for a collection, one a line for a sequence of features; the end of the bytes ends it.
@@ -49,7 +49,7 @@ pub fn read(reader: impl Read, file: &str, total: u64, tell: &mut Tell<'_>) -> R
     };
     match why {
         Some(fault) => Err(ImportError { file: file.into(), fault }),
-        None => Ok(sink.draft),
+        None => Ok(sink.collector.draft),
     }
 }
 
@@ -69,8 +69,7 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// Where the features go.
 struct Sink<'a, 't> {
-    draft: Draft,
-    corners: usize,
+    collector: Collector,
     offset: &'a Cell<u64>,
     told: u64,
     total: u64,
@@ -97,58 +96,9 @@ impl Sink<'_, '_> {
         let text: Vec<(&str, Cow<'_, str>)> =
             raw.properties.iter().filter_map(|(key, value)| Some((key.as_str(), value.text()?))).collect();
         let tags = Tags(text.iter().map(|(key, value)| (*key, value.as_ref())).collect());
-        let id = id(raw.id.as_ref(), &tags, raw.geometry.as_ref());
-        let name = || format!("feature {}", tags.first(&["@id", "id", "osm_id"]).map_or(id.to_string(), str::to_owned));
-        let areas = matches!(raw.geometry, Some(Geometry::Areas(..)));
-        let meaning = meaning(&tags).or_else(|| {
-            let other = tags.first(&OTHER).is_some() || tags.get("building") == Some("no");
-            (areas && !other).then(|| match traits(&tags, false) {
-                Ok(traits) => Meaning::Building(traits),
-                Err(why) => Meaning::Skipped(why),
-            })
-        });
-        match (meaning, raw.geometry) {
-            (Some(Meaning::Skipped(why)), _) => self.draft.skip(why, name),
-            (Some(Meaning::Building(traits)), Some(Geometry::Areas(shape, closed))) => {
-                self.draft.log.repairs.add_many(Repair::RingClosed, closed, name);
-                self.corners += geo::CoordsIter::coords_count(&shape);
-                self.draft.found += 1;
-                self.draft.outlines.push(Outline { id, shape, traits });
-            }
-            (Some(Meaning::Building(_)), Some(Geometry::TooManyCorners)) => self.draft.skip(Skip::TooManyCorners, name),
-            (Some(Meaning::Building(_)), Some(_)) => self.draft.skip(Skip::NoOutline, name),
-            (Some(Meaning::Building(_)), None) => self.draft.skip(Skip::BadGeometry, name),
-            (Some(Meaning::Map(kind)), Some(Geometry::Areas(area, _))) if kind.area => {
-                self.corners += geo::CoordsIter::coords_count(&area);
-                self.draft.features.push(Feature { id, kind, shape: Shape::Area(area) });
-            }
-            (Some(Meaning::Map(kind)), Some(Geometry::Lines(lines))) if !kind.area => {
-                self.corners += lines.iter().map(geo::CoordsIter::coords_count).sum::<usize>();
-                self.draft.features.push(Feature { id, kind, shape: Shape::Lines(lines) });
-            }
-            (None, Some(Geometry::Point(at))) => {
-                if let Some(kind) = kinds::place(&tags) {
-                    self.draft.features.push(Feature { id, kind, shape: Shape::Point(at) });
-                }
-            }
-            _ => {}
-        }
-        Fault::unless("buildings", self.draft.outlines.len(), MAX_OUTLINES)?;
-        Fault::unless("features", self.draft.features.len(), MAX_FEATURES)?;
-        Fault::unless("corners", self.corners, MAX_CORNERS)
+        let id = raw.id.as_ref().and_then(Property::text);
+        self.collector.take(id.as_deref(), &tags, raw.geometry)
     }
-}
-
-/// A number for a feature: its own, or made of its name or, where it has neither, of where it is.
-fn id(own: Option<&Property>, tags: &Tags<'_>, geometry: Option<&Geometry>) -> u64 {
-    let number = |text: &str| text.parse().ok().filter(|id| (1..1u64 << 53).contains(id));
-    let own = own.and_then(Property::text);
-    let named = own.as_deref().or_else(|| tags.first(&["@id", "id", "osm_id"])).filter(|text| !text.is_empty());
-    if let Some(text) = named {
-        return number(text).unwrap_or_else(|| hash(text.bytes()));
-    }
-    let corners = geometry.into_iter().flat_map(Geometry::coords);
-    hash(corners.flat_map(|c| [c.x, c.y]).flat_map(f64::to_le_bytes))
 }
 
 /// A value at the top: a collection or a feature.

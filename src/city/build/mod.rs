@@ -1,6 +1,6 @@
 //! Making city archives. What is written here is read by [`City::open`].
 //!
-//! A source ([`osm`], [`geojson`]) hands over a [`draft::Draft`]: outlines and map features in degrees, with what is known
+//! A source ([`osm`], [`geojson`], `geoparquet`) hands over a [`draft::Draft`]: outlines and map features in degrees, with what is known
 //! of them. [`finish`] makes a [`City`] of it, the same way for every source: `repair`, then `parts`, then the
 //! heights; and a [`report::Report`] that leaves nothing unsaid. Scenes ([`mitsuba`]) are in metres and have their heights
 //! already, so they share the report and the writer only. [`to_pmtiles`] writes.
@@ -11,6 +11,7 @@
 mod area;
 mod clean;
 mod clip;
+mod collect;
 pub mod draft;
 #[cfg(feature = "scenes")]
 pub mod elevation;
@@ -19,6 +20,8 @@ mod finish;
 #[cfg(feature = "scenes")]
 mod footprint;
 pub mod geojson;
+#[cfg(feature = "geoparquet")]
+pub mod geoparquet;
 mod kinds;
 #[cfg(feature = "scenes")]
 pub mod mitsuba;
@@ -32,6 +35,8 @@ mod repair;
 pub mod report;
 mod tags;
 mod tiles;
+#[cfg(feature = "geoparquet")]
+mod wkb;
 
 pub use area::Area;
 pub use error::{Fault, ImportError, Progress, Tell};

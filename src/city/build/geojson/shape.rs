@@ -1,35 +1,11 @@
 //! Geometries of features. Coordinates may come before the type that says what they are, so they are read by their depth.
 
+use crate::city::build::collect::Geometry;
 use crate::city::build::draft::MAX_OUTLINE_CORNERS;
-use geo::{Coord, CoordsIter, LineString, MultiPolygon, Polygon};
+use geo::{Coord, LineString, MultiPolygon, Polygon};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::cell::Cell;
 use std::fmt;
-
-/// A geometry that is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Geometry {
-    /// A point.
-    Point(Coord<f64>),
-    /// Lines.
-    Lines(Vec<LineString<f64>>),
-    /// Areas, and how many of their rings had to be closed.
-    Areas(MultiPolygon<f64>, u64),
-    /// More corners than are read.
-    TooManyCorners,
-}
-
-impl Geometry {
-    /// All positions.
-    pub fn coords(&self) -> Box<dyn Iterator<Item = Coord<f64>> + '_> {
-        match self {
-            Geometry::Point(at) => Box::new(std::iter::once(*at)),
-            Geometry::Lines(lines) => Box::new(lines.iter().flat_map(|l| l.0.iter().copied())),
-            Geometry::Areas(area, _) => Box::new(area.coords_iter()),
-            Geometry::TooManyCorners => Box::new(std::iter::empty()),
-        }
-    }
-}
 
 /// A geometry, or `null`, or one that means nothing here.
 pub struct Maybe(pub Option<Geometry>);
