@@ -127,7 +127,7 @@ mod forge {
             let (draft, attribution) = if name.to_ascii_lowercase().ends_with(".pbf") {
                 (osm::read(Cursor::new(bytes), name, None, &mut show), OPENSTREETMAP.to_owned())
             } else {
-                (geojson::read(Cursor::new(bytes), name, total, &mut show), format!("Buildings: {name}"))
+                (geojson::read(Cursor::new(bytes), name, total, None, &mut show), format!("Buildings: {name}"))
             };
             let draft = draft.map_err(|e| e.to_string())?;
             tell("repairing and completing", 0.0);

@@ -50,8 +50,7 @@ impl<'de> Visitor<'de> for AnyGeometry {
         if matches!(nested, Nested::TooMany) {
             return Ok(Maybe(Some(Geometry::TooManyCorners)));
         }
-        let geometry = geometry(&kind, nested);
-        geometry.map(Maybe).map_err(|()| Error::custom(format_args!("its coordinates are none of a {kind}")))
+        Ok(Maybe(geometry(&kind, nested).unwrap_or(Some(Geometry::Unreadable))))
     }
 }
 
