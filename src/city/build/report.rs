@@ -44,6 +44,8 @@ pub enum Repair {
     SaidTwice,
     /// A courtyard outside of its building is taken away.
     StrayCourtyard,
+    /// A road or an area of the map is left out, because its corners are not in the file or its outline does not close.
+    MapLeftOut,
     /// The footprint is the outline from above: the walls don't close at the bottom, or overlap.
     FromAbove,
     /// The walls end above the lowest ground under their corners, and are carried down to it.
@@ -69,6 +71,7 @@ impl Repair {
             Repair::OpenRing => "relations with rings that don't close",
             Repair::SaidTwice => "buildings told by a way and its relation",
             Repair::StrayCourtyard => "courtyards outside of their building taken away",
+            Repair::MapLeftOut => "features of the map left out for lack of corners",
             Repair::FromAbove => "footprints taken from above",
             Repair::CarriedDown => "walls carried down to the ground",
         }

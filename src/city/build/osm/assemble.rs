@@ -60,16 +60,15 @@ fn relation(wish: &Wish, source: &mut Source, draft: &mut Draft) {
         lines.inspect(|line| lost |= line.is_none()).flatten().collect::<Vec<LineString<f64>>>()
     };
     let (outer, inner) = (rings(false), rings(true));
-    if open > 0 {
+    if open > 0 || lost {
         draft.log.repairs.add(Repair::OpenRing, name);
     }
     let (shape, stray) = nest(outer, inner);
     draft.log.repairs.add_many(Repair::StrayCourtyard, stray, name);
     let id = Element::Relation.feature(wish.id);
     match meaning {
-        Meaning::Building(traits) if shape.0.is_empty() => {
+        Meaning::Building(_) if shape.0.is_empty() => {
             let why = if missing || lost || open > 0 { Skip::MissingNodes } else { Skip::NoOutline };
-            let _ = traits;
             draft.skip(why, name);
         }
         Meaning::Building(traits) => {
@@ -80,7 +79,7 @@ fn relation(wish: &Wish, source: &mut Source, draft: &mut Draft) {
         Meaning::Map(kind) if kind.area && !shape.0.is_empty() => {
             draft.features.push(Feature { id, kind, shape: Shape::Area(shape) });
         }
-        Meaning::Map(_) => {}
+        Meaning::Map(_) => draft.log.repairs.add(Repair::MapLeftOut, name),
     }
 }
 
@@ -108,15 +107,18 @@ fn way(source: &Source, path: &Path, meaning: Meaning, draft: &mut Draft) {
             }
             None => draft.skip(Skip::MissingNodes, name),
         },
-        Meaning::Map(kind) if kind.area => {
-            if let Some(line) = source.line(refs).filter(|_| closed) {
+        Meaning::Map(kind) if kind.area => match source.line(refs).filter(|_| closed) {
+            Some(line) => {
                 let shape = Shape::Area(MultiPolygon(vec![Polygon::new(line, Vec::new())]));
                 draft.features.push(Feature { id, kind, shape });
             }
-        }
+            None => draft.log.repairs.add(Repair::MapLeftOut, name),
+        },
         Meaning::Map(kind) => {
             let lines = source.lines(refs);
-            if !lines.is_empty() {
+            if lines.is_empty() {
+                draft.log.repairs.add(Repair::MapLeftOut, name);
+            } else {
                 draft.features.push(Feature { id, kind, shape: Shape::Lines(lines) });
             }
         }
