@@ -1,5 +1,8 @@
 //! Archives that are missing, damaged or made to harm: a sentence each, and bounded work.
 
+#[path = "common/hostile.rs"]
+mod hostile;
+
 use farfield::city::archive::{ArchiveError, Bytes, Fault, FileReader};
 use farfield::city::{Around, City};
 use farfield::geodesy::LonLat;
@@ -87,6 +90,55 @@ fn lengths_beyond_the_limits_are_refused_before_they_are_read() {
     }
     assert!(matches!(fault(changed(8, &huge)), Fault::Truncated { .. }), "offset of the root directory");
     assert!(open(changed(56, &huge)).is_err(), "offset of the tiles");
+}
+
+#[test]
+fn a_directory_that_leads_back_to_itself_ends() {
+    let leaf = hostile::one_entry(0, 5);
+    assert_eq!(leaf.len(), 5, "the leaf is all of the leaves");
+    let bytes = hostile::archive_of(&leaf, &leaf, &[]);
+    let at = bytes.len() as u64 - 5;
+    let Fault::Damaged { part, offset, why } = hostile::open(bytes).expect_err("a loop") else { panic!("no loop") };
+    assert_eq!((part, offset), ("directory", at));
+    assert!(why.contains("too deep"), "{why}");
+}
+
+#[test]
+fn an_absurd_count_is_no_reason_to_reserve_anything() {
+    let mut directory = Vec::new();
+    hostile::varint(&mut directory, u64::MAX);
+    let fault = hostile::open(hostile::archive_of(&directory, &[], &[])).expect_err("no entries");
+    assert!(matches!(fault, Fault::Damaged { part: "root directory", offset: 127, .. }), "{fault:?}");
+}
+
+/// A double as the value of a tag.
+fn double(number: f64) -> Vec<u8> {
+    [&[3 << 3 | 1], number.to_le_bytes().as_slice()].concat()
+}
+
+fn with_tile(tile: &[u8]) -> Result<City, Fault> {
+    hostile::open(hostile::archive_of(&hostile::one_entry(1 << 40, tile.len()), &[], tile))
+}
+
+#[test]
+fn positions_at_the_end_of_the_world_name_their_tile_and_its_place() {
+    for far in [1 << 31, i64::MAX, -(1 << 31), i64::MIN] {
+        let tile = hostile::building(&[(10, 10), (far, 0), (0, 100)], &double(9.0));
+        let Fault::DamagedTile { tile, offset, .. } = with_tile(&tile).expect_err("far") else { panic!("{far}") };
+        assert_eq!((tile.z, tile.x, tile.y), (14, 8718, 5685));
+        assert!(offset > 127, "{offset}");
+    }
+}
+
+#[test]
+fn heights_that_are_no_heights_count_as_unknown() {
+    let square = [(100, 100), (300, 0), (0, 300), (-300, 0)];
+    for height in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -5.0, 0.0] {
+        let city = with_tile(&hostile::building(&square, &double(height))).expect("a city");
+        let building = &city.buildings[0];
+        assert_eq!(building.height_source, farfield::city::HeightSource::Default, "{height}");
+        assert!(building.top > 0.0 && building.top < 100.0 && building.base == 0.0, "{height}: {building:?}");
+    }
 }
 
 proptest! {

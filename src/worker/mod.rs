@@ -30,9 +30,24 @@ async fn read_city(open: &protocol::Open) -> Result<crate::city::Opened, protoco
         return Err(protocol::Trouble { fault: protocol::Fault::City, message });
     }
     let reader = reader_of(&open.city_url);
-    crate::city::City::open_near(&*reader, &open.name, open.site)
+    let clock = clock();
+    let start = clock.as_ref().map_or(0.0, web_sys::Performance::now);
+    let opened = crate::city::City::open_near(&*reader, &open.name, open.site)
         .await
-        .map_err(|e| protocol::Trouble { fault: protocol::Fault::City, message: e.to_string() })
+        .map_err(|e| protocol::Trouble { fault: protocol::Fault::City, message: e.to_string() })?;
+    if let Some(clock) = clock {
+        let took = clock.now() - start;
+        // What can't be noted is missed by a bench only.
+        let _ = clock.mark(&format!("city-read:{took:.1}"));
+    }
+    Ok(opened)
+}
+
+/// The clock of this worker.
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+fn clock() -> Option<web_sys::Performance> {
+    use wasm_bindgen::JsCast;
+    js_sys::global().dyn_into::<web_sys::WorkerGlobalScope>().ok()?.performance()
 }
 
 /// The reader of the archive at `url`: the last one, with what it remembers, where another part of the same is opened.

@@ -1,8 +1,11 @@
 // Times as a visitor meets them, in Chromium on this machine: `node bench.mjs [runs]`. Prints JSON; `cargo xtask bench`
 // makes the table.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { browser, close, site } from "./browser.mjs";
 import { link, scenarioOf } from "./links.mjs";
 import { median } from "./geometry.mjs";
+import { misbehaving } from "./misbehave.mjs";
 import { Tab } from "./tab.mjs";
 
 const RUNS = Number(process.argv[2] ?? 3);
@@ -65,6 +68,43 @@ function edits(query, cell) {
   });
 }
 
+/**
+ * Milliseconds from a cold start to the city of a square of 2 km out of a larger archive, then to one 4 km beside it, and
+ * back, which is decoding alone; with the requests and bytes that the first took. `null` where the archive is absent.
+ */
+async function largeArchive() {
+  const shared = process.env.FARFIELD_SHARED ?? join(import.meta.dirname, "../../../shared");
+  const path = join(shared, "data/tiles/protomaps_firenze_ODbL.pmtiles");
+  if (!existsSync(path)) return null;
+  const ends = [];
+  const server = await misbehaving({ after: (end) => ends.push(end) }, readFileSync(path));
+  const at = (lon, lat) => link({ city: server.url, sites: [{ position: { lon, lat }, height: 45 }] });
+  const places = [at(11.2558, 43.7731), at(11.2058, 43.779), at(11.2558, 43.7731)];
+  try {
+    return await visit("?backend=cpu", places[0], async (tab) => {
+      const took = [];
+      for (const [i, hash] of places.entries()) {
+        if (i > 0) await tab.page.evaluate((hash) => (location.hash = hash), hash);
+        await tab.maps("empirical");
+        const marks = await Promise.all(tab.page.workers().map((worker) => worker.evaluate(readings).catch(() => [])));
+        took.push(median(marks.map((all) => all[i]).filter((ms) => ms !== undefined)));
+      }
+      // Blocks of 16 KiB are the engines' reading; what the map's own reader asks for is not counted.
+      const blocks = server.asked.filter((range) => range && range[0] % 16384 === 0 && (range[1] + 1) % 16384 === 0);
+      const bytes = blocks.reduce((sum, [first, last]) => sum + last + 1 - first, 0);
+      return { took, requests: blocks.length, bytes };
+    });
+  } finally {
+    for (const end of ends) end();
+  }
+}
+
+/** How long a worker took to read its cities, ms: it notes each. */
+function readings() {
+  const noted = performance.getEntriesByType("mark").map((mark) => mark.name);
+  return noted.filter((name) => name.startsWith("city-read:")).map((name) => Number(name.slice(10)));
+}
+
 const visits = [];
 for (let run = 0; run < RUNS; run++) visits.push(await firstVisit());
 const first = Object.fromEntries(MARKS.map((name, i) => [name, median(visits.map((visit) => visit.marks[i]))]));
@@ -72,5 +112,6 @@ const cityBytes = median(visits.map((visit) => visit.city));
 const cpu = await edits("?backend=cpu", 5);
 // A software adapter takes minutes for cells of 5 m.
 const gpu = await edits("?backend=gpu", 20);
+const large = await largeArchive();
 await close();
-console.log(JSON.stringify({ runs: RUNS, first, cityBytes, cpu, gpu }));
+console.log(JSON.stringify({ runs: RUNS, first, cityBytes, cpu, gpu, large }));

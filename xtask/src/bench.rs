@@ -62,6 +62,15 @@ fn browser(rows: &mut Rows) -> Result<()> {
         rows.push((format!("browser: edit to traced map, {label}"), ms(&told[backend]["traced"])));
     }
     rows.push(("browser: edit to learned map, beside the tracer".into(), ms(&told["cpu"]["learned"])));
+    let large = &told["large"];
+    for (i, label) in
+        ["2 km square of Florence, cold", "the square beside it", "the first again, from memory"].iter().enumerate()
+    {
+        rows.push((format!("browser: archive to city, {label}"), ms(&large["took"][i])));
+    }
+    if let Some((requests, bytes)) = large["requests"].as_u64().zip(large["bytes"].as_u64()) {
+        rows.push(("browser: reading all of these".into(), format!("{requests} requests, {} kB", bytes / 1000)));
+    }
     Ok(())
 }
 

@@ -31,6 +31,8 @@ pub struct Remote<T, S> {
     whole: RefCell<Option<Bytes>>,
     /// Whether caches on the way hold another version.
     fresh: Cell<bool>,
+    /// Whether the server ever gave what was asked for.
+    answered: Cell<bool>,
 }
 
 impl<T: Transport, S: Store> Remote<T, S> {
@@ -43,6 +45,7 @@ impl<T: Transport, S: Store> Remote<T, S> {
             version: RefCell::default(),
             whole: RefCell::default(),
             fresh: Cell::new(false),
+            answered: Cell::new(false),
         }
     }
 
@@ -95,20 +98,31 @@ impl<T: Transport, S: Store> Remote<T, S> {
 
     /// The bytes of `range`, as far as there are any; nothing where the whole archive came instead.
     async fn fetch(&self, range: Section) -> Result<Option<Vec<u8>>, Fault> {
-        match self.ask(Some(range)).await {
+        match self.ask(Some(range), TRIES).await {
             Ok(Outcome::Part(part)) => Ok(Some(part)),
             Ok(Outcome::Whole(whole)) => {
                 self.whole.replace(Some(whole.into()));
                 Ok(None)
             }
             Err(Problem::Ranges(trouble)) => self.fetch_whole(trouble).await.map(|()| None),
+            // Browsers hide what they can't unpack, and refuse a header that the server doesn't allow, behind the same
+            // silence; a request without a range may be answered.
+            Err(Problem::Final(fault @ (Fault::Unreachable(_) | Fault::ShutOut(_)))) if !self.answered.get() => {
+                match self.ask(None, 1).await {
+                    Ok(Outcome::Whole(whole)) => {
+                        self.whole.replace(Some(whole.into()));
+                        Ok(None)
+                    }
+                    _ => Err(fault),
+                }
+            }
             Err(Problem::Again(fault, _) | Problem::Final(fault)) => Err(fault),
         }
     }
 
     /// Reads the whole archive from a server that can't serve parts. Where that fails too, the first trouble is told.
     async fn fetch_whole(&self, trouble: RangeFault) -> Result<(), Fault> {
-        match self.ask(None).await {
+        match self.ask(None, TRIES).await {
             Ok(Outcome::Whole(whole)) => {
                 self.whole.replace(Some(whole.into()));
                 Ok(())
@@ -122,7 +136,7 @@ impl<T: Transport, S: Store> Remote<T, S> {
     }
 
     /// Asks, and asks again while that may help.
-    async fn ask(&self, range: Option<Section>) -> Result<Outcome, Problem> {
+    async fn ask(&self, range: Option<Section>, tries: u32) -> Result<Outcome, Problem> {
         let mut tried = 0;
         loop {
             tried += 1;
@@ -135,7 +149,7 @@ impl<T: Transport, S: Store> Remote<T, S> {
                 Err(failure) => Problem::Again(Fault::Unreachable(failure.0), None),
             };
             let Problem::Again(fault, wish) = problem else { return Err(problem) };
-            if tried == TRIES || wish.is_some_and(|seconds| seconds > MAX_RETRY_AFTER) {
+            if tried == tries || wish.is_some_and(|seconds| seconds > MAX_RETRY_AFTER) {
                 return Err(Problem::Final(self.explain(fault).await));
             }
             let backoff = f64::from(FIRST_PAUSE << (tried - 1)) * (0.5 + self.transport.chance());
@@ -153,6 +167,7 @@ impl<T: Transport, S: Store> Remote<T, S> {
             return Err(Problem::Final(Fault::Changed));
         }
         known.learn(version);
+        self.answered.set(true);
         Ok(outcome)
     }
 

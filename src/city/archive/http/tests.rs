@@ -20,6 +20,8 @@ enum Trick {
     Status(u16, Option<u64>),
     /// Ends the connection before the answer.
     Drops,
+    /// Ends the connection where a range is asked for.
+    DropsRanges,
     /// Ends the body early, unnoticed by the transport.
     CutsBody,
     /// Sends more than it announces.
@@ -107,6 +109,7 @@ impl Transport for Server {
         };
         head.content_length = Some(body.len() as u64);
         match trick {
+            Trick::DropsRanges if range.is_some() => return Err(Failure("can't be unpacked".into())),
             Trick::Drops => return Err(Failure("connection reset".into())),
             Trick::Status(status, after) => {
                 head = Head { status, retry_after: after.map(|seconds| seconds.to_string()), ..Head::default() };
@@ -199,7 +202,8 @@ fn what_keeps_failing_is_given_up_with_its_reason() {
         assert_eq!(server.ranges().len(), tries, "{trick:?}");
         fault
     };
-    assert_eq!(after(Trick::Drops, 4), Fault::Unreachable("connection reset".into()));
+    // The last one asks for the whole.
+    assert_eq!(after(Trick::Drops, 5), Fault::Unreachable("connection reset".into()));
     assert_eq!(after(Trick::Status(503, None), 4), Fault::Status(503));
     assert_eq!(after(Trick::Status(404, None), 1), Fault::Missing);
     assert_eq!(after(Trick::Status(403, None), 1), Fault::Status(403));
@@ -232,6 +236,18 @@ fn a_small_archive_is_read_as_a_whole_where_ranges_are_not_served() {
     let server = Server::of(90_000).first(&[Trick::Status(416, None)]);
     assert_eq!(block_on(server.open().read(0, 7)), Ok(pattern(90_000, 0)[..7].to_vec()));
     assert_eq!(server.ranges(), [Some((0, 16 * KIB)), None]);
+}
+
+#[test]
+fn a_small_archive_is_read_as_a_whole_where_ranges_fail_in_silence() {
+    let server = Server::of(90_000).always(Trick::DropsRanges);
+    assert_eq!(block_on(server.open().read(80_000, 7)), Ok(pattern(90_000, 0)[80_000..80_007].to_vec()));
+    assert_eq!(server.ranges().last(), Some(&None));
+    // A connection that is lost later is no reason to download everything.
+    let server = Server::of(90_000).first(&[Trick::Honest]).always(Trick::DropsRanges);
+    let remote = server.open();
+    assert!(block_on(remote.read(0, 7)).is_ok());
+    assert_eq!(block_on(remote.read(80_000, 7)), Err(Fault::Unreachable("can't be unpacked".into())));
 }
 
 #[test]
