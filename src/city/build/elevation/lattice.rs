@@ -7,6 +7,9 @@ use glam::{DVec2, Vec2, Vec3};
 /// Most points of the lattice.
 const MAX_POINTS: f64 = 16_777_216.0;
 
+/// Steps to each side in which the edge is looked at from beyond it.
+const BEYOND_STEPS: i32 = 4;
+
 /// Heights on a lattice.
 #[derive(Clone, Debug)]
 pub struct Lattice {
@@ -77,8 +80,22 @@ impl Lattice {
         Rect::new(coord! { x: self.origin.x, y: self.origin.y }, coord! { x: far.x, y: far.y })
     }
 
-    /// Height at `p`, local metres, between the four nearest points; beyond the mesh that of its edge.
+    /// Height at `p`, local metres, between the four nearest points. Beyond the mesh it is the mean of its edge over a
+    /// stretch that widens with the distance: the edge alone would go on as furrows.
     pub fn at(&self, p: DVec2) -> f64 {
+        let (low, high) = (self.bounds().min(), self.bounds().max());
+        let held = p.clamp(DVec2::new(low.x, low.y), DVec2::new(high.x, high.y));
+        let beyond = p.distance(held);
+        if beyond == 0.0 {
+            return self.within(p);
+        }
+        let steps = || (-BEYOND_STEPS..=BEYOND_STEPS).map(|i| f64::from(i) / f64::from(BEYOND_STEPS));
+        let around = steps().flat_map(|u| steps().map(move |v| held + DVec2::new(u, v) * beyond));
+        around.map(|q| self.within(q)).sum::<f64>() / f64::from((2 * BEYOND_STEPS + 1).pow(2))
+    }
+
+    /// As [`Lattice::at`], beyond the mesh the height of its edge.
+    fn within(&self, p: DVec2) -> f64 {
         // The last column and row lie beyond the mesh.
         let last = DVec2::new(self.size.0 as f64 - 2.0, self.size.1 as f64 - 2.0);
         let q = ((p - self.origin) / self.spacing).clamp(DVec2::ZERO, last);
