@@ -1,7 +1,7 @@
 //! The ground: heights on a square lattice, and the triangles that rays meet.
 //!
 //! One surface serves every engine: receivers and masts stand on exactly the triangles that the tracer reflects from, and
-//! the profile of a diffracted path runs over the same. So the lattice is first simplified ([`mesh`]) and its heights then
+//! the profile of a diffracted path runs over the same. So the lattice is first simplified (`mesh`) and its heights then
 //! *are* those of the simplified triangles: between its points the ground is flat on each half of a cell.
 //!
 //! Heights count from the local datum, which is the lowest ground rounded down to a whole metre: numbers stay small
