@@ -2,7 +2,7 @@
 //!
 //! A source ([`osm`], [`geojson`], `geoparquet`) hands over a [`draft::Draft`]: outlines and map features in degrees, with what is known
 //! of them. [`finish`] makes a [`City`] of it, the same way for every source: `repair`, then `parts`, then the
-//! heights; and a [`report::Report`] that leaves nothing unsaid. Scenes ([`mitsuba`]) are in metres and have their heights
+//! heights; and a [`report::Report`] that leaves nothing unsaid. Scenes (`mitsuba`) are in metres and have their heights
 //! already, so they share the report and the writer only. [`to_pmtiles`] writes.
 //!
 //! [`City::open`]: super::City::open
