@@ -109,7 +109,7 @@ pub fn Cities(open: RwSignal<bool>) -> impl IntoView {
 }
 
 /// A city as the user reads it: by its own name where it ships with the page, else by that of its archive.
-pub fn title(city: &str) -> String {
+fn title(city: &str) -> String {
     if let Some((_, title, _)) = SHIPPED.iter().find(|(name, ..)| *name == city) {
         return (*title).into();
     }

@@ -84,9 +84,8 @@ pub fn App() -> impl IntoView {
     let on_ready = Callback::new(move |()| started.set(true));
     Effect::new(move |_| {
         if started.get() {
-            let name = city.get();
-            store.reread.track();
-            with_engines(&|e| e.open(&name, &archive_of(&name)));
+            let (name, url) = (city.get(), city_url.get());
+            with_engines(&|e| e.open(&name, &url));
         }
     });
     let waiting = StoredValue::new_local(None::<TimeoutHandle>);
