@@ -112,8 +112,8 @@ fn what_is_imported_is_what_is_opened() {
     let (before, after) = (by_id(&city), by_id(&opened));
     for (id, (area, walls, top)) in before {
         let (found, _, height) = after[&id];
-        // Corners lie on a grid of 1.9 cm here, so walls move by at most half its diagonal.
-        assert!((found - area).abs() < 0.0135 * walls, "{id}: {area} m² became {found} m²");
+        // Corners lie on a grid of 4.6 mm here, so walls move by at most half its diagonal.
+        assert!((found - area).abs() < 0.0033 * walls, "{id}: {area} m² became {found} m²");
         assert!((height - top).abs() < 0.006, "{id}: {top} m became {height} m");
     }
 }
