@@ -1,7 +1,7 @@
 // Moving and turning the antenna: the coverage follows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { around, both, median, rings } from "./geometry.mjs";
+import { both, median, rings } from "./geometry.mjs";
 import { link, open, scenarioOf } from "./harness.mjs";
 
 const position = async (tab) => (await tab.state()).scenario.sites[0].position;
@@ -115,26 +115,4 @@ test("a site outside the city is said to be, and moving it back works", async (t
   await tab.fill("longitude", 11.5755);
   await tab.maps("traced");
   await tab.until(() => window.farfield.state().error === null);
-});
-
-test("hovering reads dBm, distance and engine", async (t) => {
-  const tab = await open(t, { hash: link(scenarioOf({ height: 60 }, { pattern: "isotropic" })) });
-  await tab.maps();
-  const { lon, lat } = await position(tab);
-  const points = rings([lon, lat], [100, 130, 160], around(16)).map((p) => p.point);
-  const values = await tab.values("traced", points);
-  // A point with a value, and nothing but the map over it.
-  const free = await tab.page.evaluate((points) => points.map(([lon, lat]) => {
-    const [x, y] = window.farfield.project(lon, lat);
-    return document.elementFromPoint(x, y)?.matches("#map canvas") ?? false;
-  }), points);
-  const chosen = points.findIndex((_, i) => values[i] !== null && free[i]);
-  assert.ok(chosen >= 0, "no point to hover over");
-  const [x, y] = await tab.project(...points[chosen]);
-  await tab.page.mouse.move(x - 3, y);
-  await tab.page.mouse.move(x, y);
-  await tab.until((level) => {
-    const said = document.body.innerText.replaceAll("\u2212", "-");
-    return said.includes(`${level} dBm`) && /\b\d+\s*m from/.test(said) && /ray traced/i.test(said);
-  }, values[chosen].toFixed(1));
 });
