@@ -3,6 +3,11 @@
 //! Local coordinates are those of the tangent plane at a reference point (an exact ellipsoidal projection through
 //! earth-centred coordinates), so a distance of 3 km is right to well under 0.1 m.
 
+mod area;
+
+pub use area::Area;
+
+use geo::Rect;
 use glam::{DVec2, DVec3};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -123,6 +128,13 @@ impl LocalFrame {
     pub fn to_local(&self, p: LonLat) -> DVec2 {
         let d = p.to_ecef(0.0) - self.origin_ecef;
         DVec2::new(d.dot(self.east), d.dot(self.north))
+    }
+
+    /// Whether `p` lies in a rectangle of local metres.
+    pub fn is_within(&self, bounds: Rect<f64>, p: LonLat) -> bool {
+        let (low, high) = (bounds.min(), bounds.max());
+        let local = self.to_local(p);
+        local.x >= low.x && local.x <= high.x && local.y >= low.y && local.y <= high.y
     }
 
     /// The position on the ellipsoid whose tangent-plane coordinates are `local`: the inverse of

@@ -109,8 +109,8 @@ fn country() -> Bytes {
 fn of_a_large_archive_the_part_around_the_site_is_opened() {
     let bytes = country();
     let site = LocalFrame::new(ORIGIN).to_lonlat(DVec2::new(9_000.0, 0.0));
-    let Opened { city, extent } = block_on(City::open_near(&bytes, "country", site)).expect("a part");
-    assert!(!extent.whole && extent.contains(site));
+    let Opened { city, extent, .. } = block_on(City::open_near(&bytes, "country", site)).expect("a part");
+    assert!(!extent.whole && extent.area.contains(site));
     assert!((city.bounds.width() - 2000.0).abs() < 1.0 && city.contains(site));
     // Twenty houses within, and those on the margin of 200 m on either side.
     assert!((23..=26).contains(&city.buildings.len()), "{}", city.buildings.len());
@@ -119,9 +119,9 @@ fn of_a_large_archive_the_part_around_the_site_is_opened() {
 
 #[test]
 fn a_site_outside_of_the_archive_gets_the_part_that_the_archive_shows_first() {
-    let Opened { city, extent } =
+    let Opened { city, extent, .. } =
         block_on(City::open_near(&country(), "country", LonLat::new(2.3, 48.9))).expect("a part");
-    assert!(!extent.contains(LonLat::new(2.3, 48.9)));
+    assert!(!extent.area.contains(LonLat::new(2.3, 48.9)));
     assert!(city.contains(LonLat::new(11.25, 43.775)), "the middle");
     let around = Around { centre: LonLat::new(2.3, 48.9), radius: 1000.0 };
     let fault = block_on(City::open_around(&country(), "country", around)).expect_err("Paris").fault;
@@ -141,7 +141,7 @@ fn florence_as_protomaps_has_it_comes_out_once_and_whole() {
     let Some(path) = shared(name, "data/tiles/protomaps_firenze_ODbL.pmtiles") else { return };
     let reader = FileReader::open(&path).expect("a file");
     let site = LonLat::new(11.2558, 43.7731);
-    let Opened { city, extent } = block_on(City::open_near(&reader, "florence", site)).expect("a part");
+    let Opened { city, extent, .. } = block_on(City::open_near(&reader, "florence", site)).expect("a part");
     assert!(!extent.whole, "an archive of 14 × 12 km");
     assert!(city.attribution.contains("OpenStreetMap"));
 

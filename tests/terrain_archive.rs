@@ -105,10 +105,13 @@ fn a_city_stands_again_where_it_stood() {
 }
 
 #[test]
-fn a_city_in_memory_lies_beside_nothing_and_is_flat() {
+fn a_city_in_memory_lies_beside_nothing_is_flat_and_tells_what_it_misses() {
     let folder = written("hills-terrain.pmtiles", None);
     let bytes = std::fs::read(folder.path().join("hills.pmtiles")).expect("the file");
-    let city = block_on(City::open(&Bytes::from(bytes), "hills")).expect("a city");
+    let reader = Bytes::from(bytes);
+    let opened = block_on(City::open_near(&reader, "hills", LonLat::default())).expect("a city");
+    assert_eq!(opened.missing_terrain.as_deref(), Some("hills-terrain.pmtiles"));
+    let city = opened.city;
     assert!(city.terrain.is_none());
     let first = city.buildings.iter().find(|b| b.id == 2).expect("a building");
     assert!(first.base == 0.0 && (first.top - 10.0).abs() < 0.011, "{first:?}");

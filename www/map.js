@@ -152,6 +152,12 @@ function coverageLayer(id) {
   return { id, type: "raster", source: id, paint };
 }
 
+/** The address that the archive at `base` calls `name`; `null` where it lies nowhere, as a file in the user's hands. */
+function addressOf(name, base) {
+  const url = URL.parse(name, base);
+  return ["http:", "https:"].includes(url?.protocol) ? url.href : null;
+}
+
 /** An archive's credit as text with at most one link of ours in it: an archive may come from anywhere. */
 function credit(html) {
   const text = new DOMParser().parseFromString(String(html ?? ""), "text/html").body.textContent.trim();
@@ -342,13 +348,18 @@ export class CityMap {
     return this.map.getLayer("buildings") ? this.map.queryRenderedFeatures(pixel, { layers: ["buildings"] }) : [];
   }
 
-  /** Shows the buildings of the archive at `url`, forgetting what was read of it before. */
-  async openCity(url) {
+  /**
+   * Shows the buildings of the archive at `url`, forgetting what was read of it before. `beside` holds the addresses of the
+   * archives beside it, by name, where its own leads nowhere.
+   */
+  async openCity(url, beside) {
     const { map } = this;
     const turn = ++this.opened;
     const sources = ["city", "terrain"];
     for (const { id, source } of map.getStyle().layers) if (sources.includes(source)) map.removeLayer(id);
     for (const source of sources) if (map.getSource(source)) map.removeSource(source);
+    // A file that was not opened here is nowhere.
+    if (url.startsWith("file:")) return;
     const archive = new PMTiles(url);
     protocol.add(archive);
     let metadata;
@@ -371,14 +382,15 @@ export class CityMap {
     // The ground lies below the coverage, whatever of it there is by now; names stand above all.
     const below = map.getLayersOrder().find((id) => LAYERS.includes(id) || id === "buildings");
     for (const layer of basemap(names)) map.addLayer(layer, layer.type === "symbol" ? undefined : below);
-    if (typeof metadata?.["farfield:terrain"] === "string") this.#shade(metadata["farfield:terrain"], url, below);
+    const terrain = metadata?.["farfield:terrain"];
+    const lies = typeof terrain === "string" && (beside[terrain] ?? addressOf(terrain, url));
+    if (lies) this.#shade(lies, below);
     this.#repaint();
   }
 
-  /** Shades the slopes of the terrain that the archive at `city` calls `name`. The ground itself stays level on the map. */
-  #shade(name, city, below) {
+  /** Shades the slopes of the terrain in the archive at `url`. The ground itself stays level on the map. */
+  #shade(url, below) {
     const { map } = this;
-    const url = new URL(name, new URL(city, location.href)).href;
     protocol.add(new PMTiles(url));
     map.addSource("terrain", { type: "raster-dem", url: `pmtiles://${url}`, encoding: "terrarium", tileSize: 256 });
     const paint = { "hillshade-exaggeration": 0.6, "hillshade-illumination-anchor": "map" };

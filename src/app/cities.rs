@@ -1,9 +1,11 @@
 //! Which city: the ones that ship with the page, any archive by its address, or a file dropped on the map.
 
 use super::dialogue::Dialogue;
+use super::engines::ENGINES;
 use super::files;
 use super::icons;
-use super::store::Store;
+use super::store::{Activity, Store};
+use crate::city::HeightShares;
 use leptos::prelude::*;
 
 /// The cities that ship with the page: their names in links, and as the user reads them.
@@ -24,10 +26,12 @@ pub fn CityButton(open: RwSignal<bool>) -> impl IntoView {
         store.city.with(|c| {
             c.as_ref().map(|c| {
                 let size = (c.north_east - c.south_west) / 1000.0;
-                format!("{} buildings · {:.1} × {:.1} km", c.buildings, size.x, size.y)
+                format!("{} buildings · {:.1} × {:.1} km", c.heights.total(), size.x, size.y)
             })
         })
     };
+    let reading = move || ENGINES.into_iter().any(|e| store.desk(e).activity.with(|a| *a == Activity::Loading));
+    let instead = move || if reading() { "Reading the city…" } else { "can't be read" };
     view! {
         <button
             type="button"
@@ -38,10 +42,28 @@ pub fn CityButton(open: RwSignal<bool>) -> impl IntoView {
             on:click=move |_| open.set(true)
         >
             <span class="city-name">{move || title(&name.get())}</span>
-            <span class="facts">{move || facts().unwrap_or_else(|| "Reading the city…".into())}</span>
+            <span class="facts">{move || facts().unwrap_or_else(|| instead().into())}</span>
             {icons::chevron()}
         </button>
     }
+}
+
+/// The line that tells how the heights of the city are known: what is predicted is no better than they are.
+#[component]
+pub fn Heights() -> impl IntoView {
+    let store: Store = expect_context();
+    let shares = Memo::new(move |_| store.city.with(|c| c.as_ref().map(|c| c.heights)));
+    let line = move |shares: HeightShares| {
+        let assumed = shares.mostly_assumed();
+        let title = "Where the heights of the buildings come from";
+        view! {
+            <p class="heights" class:assumed=assumed data-heights="" title=title>
+                {format!("Heights: {shares}")}
+                {assumed.then_some(". Shadows are rough.")}
+            </p>
+        }
+    };
+    move || shares.get().map(line)
 }
 
 /// The choice.
@@ -81,9 +103,9 @@ pub fn Cities(open: RwSignal<bool>) -> impl IntoView {
         }
     };
     let picked = move |ev: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlInputElement>| {
-        if let Some(file) = ev.target().files().and_then(|f| f.get(0)) {
+        if let Some(files) = ev.target().files().filter(|files| files.length() > 0) {
             open.set(false);
-            files::open(store, &file);
+            files::open(store, &files);
         }
     };
     view! {
@@ -98,10 +120,10 @@ pub fn Cities(open: RwSignal<bool>) -> impl IntoView {
                 </div>
             </form>
             <label class="city-file">
-                <input type="file" name="city-file" accept=files::ACCEPT on:change:target=picked />
+                <input type="file" name="city-file" multiple accept=files::ACCEPT on:change:target=picked />
                 <span>
                     "Or drop a file anywhere on the page: an "<b>".osm.pbf"</b>" extract, a "<b>".geojson"</b>" of
-                    buildings or a "<b>".pmtiles"</b>" archive. It stays on this machine."
+                    buildings or a "<b>".pmtiles"</b>" archive, with its terrain if it has one. It stays on this machine."
                 </span>
             </label>
         </Dialogue>

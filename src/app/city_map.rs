@@ -6,7 +6,7 @@ use crate::antenna::Pattern;
 use crate::coverage::CoverageMap;
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Layer, MapView};
-use crate::worker::protocol::CityFacts;
+use crate::worker::protocol::{CityFacts, Source};
 use glam::DVec2;
 use js_sys::{Object, Reflect};
 use leptos::html::Div;
@@ -25,8 +25,9 @@ extern "C" {
 
     #[wasm_bindgen(constructor, catch)]
     fn new(container: &HtmlElement, handle: &HtmlElement, view: &JsValue, on: &JsValue) -> Result<CityMap, JsValue>;
+    /// `beside` holds the addresses of the archives beside it, by their names.
     #[wasm_bindgen(method, js_name = openCity)]
-    fn open_city(this: &CityMap, url: &str);
+    fn open_city(this: &CityMap, url: &str, beside: &JsValue);
     #[wasm_bindgen(method, js_name = setArea)]
     fn set_area(this: &CityMap, corners: &[f64]);
     #[wasm_bindgen(method, js_name = setCoverage)]
@@ -49,7 +50,7 @@ pub type MapHandle = RwSignal<Option<CityMap>, LocalStorage>;
 
 /// The map with the site's handle. `on_ready` runs once, when the map can be used.
 #[component]
-pub fn CityMapView(map: MapHandle, city_url: Signal<String>, on_ready: Callback<()>) -> impl IntoView {
+pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()>) -> impl IntoView {
     let store: Store = expect_context();
     let container = NodeRef::<Div>::new();
     let handle = NodeRef::<leptos::html::Button>::new();
@@ -80,8 +81,9 @@ pub fn CityMapView(map: MapHandle, city_url: Signal<String>, on_ready: Callback<
         }
     };
     Effect::new(move |_| {
-        let url = city_url.get();
-        with_map(&|m| m.open_city(&url));
+        let Source { url, beside } = source.get();
+        let beside: Vec<_> = beside.iter().map(|(name, url)| (name.as_str(), url.into())).collect();
+        with_map(&|m| m.open_city(&url, &object(&beside)));
     });
     Effect::new(move |_| {
         if let Some(city) = store.city.get() {

@@ -2,13 +2,13 @@
 //! that come back where the components see them.
 
 use super::crew::{Crew, Who};
+use super::files;
 use super::run::{Run, Share};
 use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of};
 use crate::coverage::{CoverageMap, Grid};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
-use crate::worker::protocol::{Backend, BackendChoice, CityFacts, Fault, JobId, Open, Reply, Request, Trouble};
-use geo::{Rect, coord};
+use crate::worker::protocol::{Backend, BackendChoice, CityFacts, Fault, JobId, Open, Reply, Request, Source, Trouble};
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -52,12 +52,12 @@ impl Engines {
         })
     }
 
-    /// Starts both workers, or starts them anew, on the city at `city_url`.
-    pub fn open(&self, name: &str, city_url: &str) {
+    /// Starts both workers, or starts them anew, on the city that is read at `source`.
+    pub fn open(&self, name: &str, source: &Source) {
         {
             let mut open = self.open.borrow_mut();
             open.name = name.into();
-            open.city_url = city_url.into();
+            open.source = source.clone();
             open.site = self.site();
         }
         self.part.take();
@@ -84,7 +84,7 @@ impl Engines {
         let site = self.site();
         let loading = ENGINES.iter().any(|e| self.store.desk(*e).activity.with_untracked(|a| *a == Activity::Loading));
         let lost = !loading && self.store.city.with_untracked(Option::is_none);
-        let leaves = |facts: &CityFacts| facts.has_more_at(site) || (lost && facts.archive.contains(site));
+        let leaves = |facts: &CityFacts| facts.has_more_at(site) || (lost && facts.archive.area.contains(site));
         site != self.open.borrow().site && self.part.borrow().as_ref().is_some_and(leaves)
     }
 
@@ -95,6 +95,7 @@ impl Engines {
 
     fn clear(&self) {
         self.store.city.set(None);
+        self.store.dismiss(|n| n.topic == Topic::Terrain);
         for engine in ENGINES {
             self.store.desk(engine).made.set(None);
         }
@@ -246,6 +247,7 @@ impl Engines {
         }
         if self.store.city.with_untracked(|c| c.as_ref() != Some(&city)) {
             self.store.arrive(&city);
+            files::tell_terrain(self.store, &city);
             self.store.city.set(Some(city));
         }
         self.request();
@@ -366,9 +368,7 @@ fn retry_of(fault: Fault, who: Who) -> Retry {
 
 /// The grid of a scenario over a city that only a worker has read.
 fn grid_of(city: &CityFacts, scenario: &Scenario) -> Option<Grid> {
-    let (min, max) = (city.south_west, city.north_east);
-    let area = Rect::new(coord! { x: min.x, y: min.y }, coord! { x: max.x, y: max.y });
-    Grid::covering(area, scenario.receivers.cell)
+    Grid::covering(city.bounds(), scenario.receivers.cell)
 }
 
 /// An error's text as a sentence: with a capital and a full stop.

@@ -6,15 +6,18 @@ use super::crew::is_there;
 use super::engines::ended;
 use super::icons;
 use super::store::{Notice, Store, Tone, Topic};
+use crate::city::archive::{Header, TileKind};
 use crate::worker::Absent;
 use crate::worker::importer::{Dropped, Importer, News};
+use crate::worker::protocol::{CityFacts, Source};
 use gloo::worker::{Spawnable, WorkerBridge};
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use wasm_bindgen::JsCast;
-use web_sys::{Blob, DragEvent, File, Url};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, DragEvent, File, FileList, Url};
 
 /// How a scenario names a city that is a file.
 pub const SCHEME: &str = "file:";
@@ -24,6 +27,9 @@ const IMPORTED: [&str; 3] = [".osm.pbf", ".geojson", ".json"];
 
 /// What may be picked, as a file field wants it.
 pub const ACCEPT: &str = ".pmtiles,.pbf,.geojson,.json";
+
+/// Bytes of an archive that tell what it holds.
+const HEAD: i32 = 127;
 
 /// The worker's script.
 const LOADER: &str = "importer_loader.js";
@@ -46,20 +52,48 @@ thread_local! {
     static AT_WORK: RefCell<Option<WorkerBridge<Importer<Absent>>>> = const { RefCell::new(None) };
 }
 
-/// Where a city named `file:…` is read; `None` when it has not been opened in this page.
-pub fn address_of(city: &str) -> Option<String> {
-    OPENED.with_borrow(|all| all.get(city.strip_prefix(SCHEME)?).cloned())
+/// Where a city named `file:…` is read, with all files opened in this page beside it. The name itself stands for the
+/// address where it has not been opened in this page.
+pub fn source_of(city: &str) -> Source {
+    OPENED.with_borrow(|all| {
+        let url = city.strip_prefix(SCHEME).and_then(|name| all.get(name).cloned()).unwrap_or_else(|| city.into());
+        let beside = all.iter().map(|(name, url)| (name.clone(), url.clone())).collect();
+        Source { url, beside }
+    })
+}
+
+/// Opens files that come together: one of them becomes the city, and archives of terrain lie beside it.
+pub fn open(store: Store, files: &FileList) {
+    store.dismiss(|n| n.topic == Topic::File);
+    let files: Vec<File> = (0..files.length()).filter_map(|i| files.get(i)).collect();
+    leptos::task::spawn_local(async move {
+        let (mut cities, mut terrains) = (Vec::new(), Vec::new());
+        for file in files {
+            if is_terrain(&file).await { terrains.push(file) } else { cities.push(file) }
+        }
+        let names: Vec<String> = terrains.iter().map(File::name).collect();
+        for file in &terrains {
+            if let Some(address) = address_of(store, file) {
+                keep(file.name(), address);
+            }
+        }
+        match (cities.as_slice(), names.first()) {
+            ([], None) => {}
+            ([], Some(name)) => add_terrain(store, &names, name),
+            ([file], _) => open_city(store, file),
+            ([file, ..], _) => {
+                open_city(store, file);
+                tell(store, Tone::Info, &format!("Only one city can be open: this is {}", file.name()));
+            }
+        }
+    });
 }
 
 /// Opens a file as the city.
-pub fn open(store: Store, file: &File) {
-    store.dismiss(|n| n.topic == Topic::File);
+fn open_city(store: Store, file: &File) {
     let name = file.name();
     let ends = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
-    let Ok(address) = Url::create_object_url_with_blob(file) else {
-        complain(store, &format!("This browser can't read {name}"));
-        return;
-    };
+    let Some(address) = address_of(store, file) else { return };
     if ends(ARCHIVE) {
         show(store, name, address);
     } else if IMPORTED.into_iter().any(ends) {
@@ -70,16 +104,62 @@ pub fn open(store: Store, file: &File) {
     }
 }
 
-/// Makes the archive at `address` the city.
+/// Terrain came by itself: the city that lacks it is read again.
+fn add_terrain(store: Store, names: &[String], first: &str) {
+    let missing = store.city.with_untracked(|c| c.as_ref().and_then(|c| c.missing_terrain.clone()));
+    if missing.is_some_and(|missing| names.contains(&missing)) {
+        store.reread.update(|n| *n += 1);
+    } else {
+        complain(store, &format!("{first} holds terrain and no buildings: drop it together with its city"));
+    }
+}
+
+/// Whether a file is an archive of pictures, as terrain is.
+async fn is_terrain(file: &File) -> bool {
+    let head = async {
+        let part = file.slice_with_i32_and_i32(0, HEAD)?;
+        let buffer = JsFuture::from(part.array_buffer()).await?;
+        Ok::<_, JsValue>(Uint8Array::new(&buffer).to_vec())
+    };
+    // What can't be read is no terrain; whoever reads it as a city says what is wrong with it.
+    head.await.is_ok_and(|bytes| Header::parse(&bytes).is_ok_and(|header| header.kind == TileKind::Png))
+}
+
+/// The address at which this page reads a file.
+fn address_of(store: Store, file: &File) -> Option<String> {
+    let address = Url::create_object_url_with_blob(file).ok();
+    if address.is_none() {
+        complain(store, &format!("This browser can't read {}", file.name()));
+    }
+    address
+}
+
+/// Keeps the address of a file. A name that was opened before may hold other bytes now.
+fn keep(name: String, address: String) {
+    if let Some(before) = OPENED.with_borrow_mut(|all| all.insert(name, address)) {
+        let _ = Url::revoke_object_url(&before);
+    }
+}
+
+/// Makes the archive at `address` the city; where a city of that name is open, as by a link, it is read again.
 fn show(store: Store, name: String, address: String) {
     let city = format!("{SCHEME}{name}");
-    let before = OPENED.with_borrow_mut(|all| all.insert(name, address));
-    if let Some(before) = before {
-        // A name that was opened before may hold other bytes now.
-        let _ = Url::revoke_object_url(&before);
+    keep(name, address);
+    if store.scenario.with_untracked(|s| s.city == city) {
         store.reread.update(|n| *n += 1);
+    } else {
+        store.choose_city(&city);
     }
-    store.choose_city(&city);
+}
+
+/// Says that a city stands on level ground because its terrain can't be reached.
+pub fn tell_terrain(store: Store, city: &CityFacts) {
+    let Some(terrain) = &city.missing_terrain else { return };
+    let text = format!(
+        "The ground is taken as level: its heights are in {terrain}, which a file can't reach by itself. Drop that file \
+         here too."
+    );
+    store.notify(Notice { topic: Topic::Terrain, tone: Tone::Info, text, retry: None });
 }
 
 /// Has a worker make an archive of a file; a newer file takes the place of one that is at work.
@@ -133,14 +213,15 @@ fn blob_of(bytes: &[u8]) -> Option<String> {
     Url::create_object_url_with_blob(&blob).ok()
 }
 
-/// Takes files that are dropped anywhere on the page.
-pub fn listen(store: Store) {
+/// Takes files that are dropped anywhere on the page, also while the choice of cities is open.
+pub fn listen(store: Store, choice: RwSignal<bool>) {
     let _ = window_event_listener(leptos::ev::dragover, |ev| ev.prevent_default());
     let _ = window_event_listener(leptos::ev::drop, move |ev| {
         ev.prevent_default();
-        let dropped = ev.unchecked_ref::<DragEvent>().data_transfer().and_then(|d| d.files()).and_then(|f| f.get(0));
-        if let Some(file) = dropped {
-            open(store, &file);
+        let dropped = ev.unchecked_ref::<DragEvent>().data_transfer().and_then(|d| d.files());
+        if let Some(files) = dropped.filter(|files| files.length() > 0) {
+            choice.set(false);
+            open(store, &files);
         }
     });
 }

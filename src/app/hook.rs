@@ -4,6 +4,7 @@
 use super::city_map::{MapHandle, engine_name, object};
 use super::engines::ENGINES;
 use super::store::{Activity, Store, Tone};
+use crate::city::{HeightShares, HeightSource};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
 use js_sys::{Array, JSON, Reflect};
@@ -59,7 +60,13 @@ fn state(store: Store) -> JsValue {
         ("adapter", store.backend.with(|b| b.as_ref().map_or(JsValue::NULL, |b| b.detail.clone().into()))),
         ("busy", busy.into()),
         ("error", error.map_or(JsValue::NULL, JsValue::from)),
+        ("heights", store.city.with(|c| c.as_ref().map_or(JsValue::NULL, |c| heights(c.heights)))),
     ])
+}
+
+/// Buildings by the source of their height.
+fn heights(shares: HeightShares) -> JsValue {
+    object(&HeightSource::ALL.map(|source| (source.name(), shares.count(source).into())))
 }
 
 fn as_js(scenario: &Scenario) -> JsValue {

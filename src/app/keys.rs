@@ -49,7 +49,13 @@ pub fn listen(store: Store, verbs: Verbs) {
         if ev.alt_key() || ev.default_prevented() || is_typing(&ev) {
             return;
         }
-        match ev.key().to_ascii_lowercase().as_str() {
+        let key = ev.key().to_ascii_lowercase();
+        // Behind an open dialogue nothing changes; Escape closes it by itself.
+        let (cities, help) = (verbs.cities.get_untracked(), verbs.help.get_untracked());
+        if (cities && key != "c") || (help && key != "?") {
+            return;
+        }
+        match key.as_str() {
             // Space belongs to a button that has the focus.
             " " if has_focus(&ev, "button:not(.site), a") => return,
             " " | "f" => store.flip(),
@@ -59,8 +65,6 @@ pub fn listen(store: Store, verbs: Verbs) {
             "4" | "e" => store.bring(Layer::Empirical),
             "c" => verbs.cities.update(|open| *open = !*open),
             "?" => verbs.help.update(|open| *open = !*open),
-            "escape" if verbs.cities.get_untracked() => verbs.cities.set(false),
-            "escape" if verbs.help.get_untracked() => verbs.help.set(false),
             "escape" => verbs.stop.run(()),
             _ => return,
         }

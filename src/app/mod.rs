@@ -21,8 +21,8 @@ mod run;
 mod store;
 
 use crate::geodesy::LonLat;
-use crate::worker::protocol::{BackendChoice, Open};
-use cities::{Cities, CityButton};
+use crate::worker::protocol::{BackendChoice, Open, Source};
+use cities::{Cities, CityButton, Heights};
 use city_map::{CityMapView, MapHandle};
 use engines::Engines;
 use help::Help;
@@ -66,7 +66,7 @@ pub fn App() -> impl IntoView {
 
     let open = Open {
         name: String::new(),
-        city_url: String::new(),
+        source: Source::default(),
         site: LonLat::default(),
         model_url: absolute(&address::query("model").unwrap_or_else(|| "models/coverage.onnx".into())),
         backend: backend_choice(),
@@ -74,9 +74,9 @@ pub fn App() -> impl IntoView {
     let engines = StoredValue::new_local(Engines::new(store, open));
     let with_engines = move |act: &dyn Fn(&Rc<Engines>)| engines.with_value(act);
     let city = Memo::new(move |_| store.scenario.with(|s| s.city.clone()));
-    let city_url = Signal::derive(move || {
+    let source = Signal::derive(move || {
         store.reread.track();
-        archive_of(&city.get())
+        source_of(&city.get())
     });
 
     // The workers load once the map stands, so that the page can be used first.
@@ -84,8 +84,8 @@ pub fn App() -> impl IntoView {
     let on_ready = Callback::new(move |()| started.set(true));
     Effect::new(move |_| {
         if started.get() {
-            let (name, url) = (city.get(), city_url.get());
-            with_engines(&|e| e.open(&name, &url));
+            let (name, source) = (city.get(), source.get());
+            with_engines(&|e| e.open(&name, &source));
         }
     });
     let waiting = StoredValue::new_local(None::<TimeoutHandle>);
@@ -109,14 +109,15 @@ pub fn App() -> impl IntoView {
     });
     address::follow(store);
     keys::listen(store, keys::Verbs { stop, help, cities });
-    files::listen(store);
+    files::listen(store, cities);
     hook::expose(store, map);
 
     view! {
-        <CityMapView map=map city_url=city_url on_ready=on_ready />
+        <CityMapView map=map source=source on_ready=on_ready />
         <aside class="panel" class:folded=move || folded.get() aria-label="Scenario">
             <Header help=help folded=folded />
             <CityButton open=cities />
+            <Heights />
             <LayerToggle />
             <StatusLine stop=stop again=again />
             <Legend />
@@ -167,14 +168,14 @@ fn Header(help: RwSignal<bool>, folded: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// The address of a city's archive: that of a city that ships with the page, by its name, of a file that the user opened,
-/// or the address itself.
-fn archive_of(city: &str) -> String {
+/// Where a city's archive is read: one that ships with the page, by its name, a file that the user opened, or an address.
+fn source_of(city: &str) -> Source {
     if city.starts_with(files::SCHEME) {
-        return files::address_of(city).unwrap_or_else(|| city.into());
+        return files::source_of(city);
     }
     let shipped = !city.is_empty() && city.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    absolute(&if shipped { format!("cities/{city}.pmtiles") } else { city.into() })
+    let url = absolute(&if shipped { format!("cities/{city}.pmtiles") } else { city.into() });
+    Source { url, beside: Vec::new() }
 }
 
 /// An address against the page's own.

@@ -85,6 +85,8 @@ pub enum Topic {
     Basemap,
     /// A file that was dropped.
     File,
+    /// The ground of the city.
+    Terrain,
     /// What the tracer runs on.
     Backend,
     /// Something that a worker said.

@@ -10,11 +10,13 @@ mod open;
 mod parts;
 mod raster;
 mod schema;
+mod shares;
 pub mod terrain;
 mod vantage;
 
 pub use open::{Around, Extent, MAX_PIECES, MAX_VERTICES, Opened};
 pub use raster::{Crossing, HeightRaster};
+pub use shares::HeightShares;
 pub use terrain::Terrain;
 
 use crate::geodesy::{LocalFrame, LonLat};
@@ -122,8 +124,6 @@ impl City {
 
     /// Whether `p` lies within the area that the archive covers.
     pub fn contains(&self, p: LonLat) -> bool {
-        let l = self.frame.to_local(p);
-        let (min, max) = (self.bounds.min(), self.bounds.max());
-        l.x >= min.x && l.x <= max.x && l.y >= min.y && l.y <= max.y
+        self.frame.is_within(self.bounds, p)
     }
 }

@@ -6,8 +6,9 @@ use super::join::{Piece, join};
 use super::mvt::layers;
 use super::parts::replace_outlines;
 use super::schema::{Traits, hash, is_read};
+use super::terrain::Named;
 use super::{Building, City, HeightSource, terrain};
-use crate::geodesy::{LocalFrame, LonLat};
+use crate::geodesy::{Area, LocalFrame, LonLat};
 use crate::material::Material;
 use geo::orient::Direction;
 use geo::{BoundingRect, Centroid, CoordsIter, Intersects, MapCoords, Orient, Polygon, Rect, coord};
@@ -52,20 +53,10 @@ enum Scope {
 /// What an archive covers, and whether the city that was opened is all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Extent {
-    /// South-west corner.
-    pub south_west: LonLat,
-    /// North-east corner.
-    pub north_east: LonLat,
+    /// What it covers.
+    pub area: Area,
     /// Whether all of it was read.
     pub whole: bool,
-}
-
-impl Extent {
-    /// Whether the archive covers `p`.
-    pub fn contains(&self, p: LonLat) -> bool {
-        let (low, high) = (self.south_west, self.north_east);
-        p.lon >= low.lon && p.lon <= high.lon && p.lat >= low.lat && p.lat <= high.lat
-    }
 }
 
 /// A city, and the archive that it was read from.
@@ -75,6 +66,11 @@ pub struct Opened {
     pub city: City,
     /// The archive.
     pub extent: Extent,
+    /// The terrain that the archive names and that can't be reached from it, since it is a file by itself. The city then
+    /// stands on level ground.
+    pub missing_terrain: Option<String>,
+    /// Bytes of its tiles that were decoded, unpacked.
+    pub unpacked: u64,
 }
 
 impl City {
@@ -110,27 +106,32 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
     let metadata = archive.metadata().await?;
     let header = archive.header;
     let around = part_of(&header, scope);
-    let (min, max) = window(header.min, header.max, around)?;
-    let frame = LocalFrame::new(origin(&metadata, middle(min, max)));
-    let bounds = own_bounds(&metadata).filter(|_| around.is_none()).unwrap_or_else(|| local_bounds(&frame, min, max));
+    let covered = Area { min: header.min, max: header.max };
+    let read = window(covered, around)?;
+    let frame = LocalFrame::new(origin(&metadata, read.middle()));
+    let bounds = own_bounds(&metadata).filter(|_| around.is_none()).unwrap_or_else(|| read.local(&frame));
     let side = bounds.width().max(bounds.height());
     if side > MAX_SIDE {
         return Err(Fault::TooLarge { what: "metres across", found: side as u64, limit: MAX_SIDE as u64 });
     }
     let wide = around.map(|around| Around { radius: around.radius + MARGIN, ..around });
-    let (low, high) = window(header.min, header.max, wide)?;
-    let tiles = tiles_between(low, high, header.zooms.1)?;
+    let wide = window(covered, wide)?;
+    let tiles = tiles_between(wide.min, wide.max, header.zooms.1)?;
 
     let mut pieces = Pieces::default();
     archive.read_tiles(&tiles, |place, bytes| pieces.add(place, bytes)).await?;
     let whole = join(pieces.found, &pieces.tiles).map_err(|_| Fault::Entangled)?;
     let whole = replace_outlines(whole).map_err(|_| Fault::Entangled)?;
-    let within = around.map(|_| local_bounds(&frame, low, high));
+    let within = around.map(|_| wide.local(&frame));
     let mut buildings = buildings(whole, header.zooms.1, &frame, within);
     if buildings.is_empty() {
         return Err(Fault::NoBuildings);
     }
-    let terrain = terrain::named(reader, &metadata, &frame, bounds).await?;
+    let (terrain, missing_terrain) = match terrain::named(reader, &metadata, &frame, bounds).await? {
+        Named::Nothing => (None, None),
+        Named::OutOfReach(name) => (None, Some(name)),
+        Named::Read(terrain) => (Some(terrain), None),
+    };
     if let Some(terrain) = &terrain {
         terrain.lift(&mut buildings);
     }
@@ -145,8 +146,8 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
         ground,
         terrain: terrain.map(Arc::new),
     };
-    let extent = Extent { south_west: header.min, north_east: header.max, whole: around.is_none() };
-    Ok(Opened { city, extent })
+    let extent = Extent { area: covered, whole: around.is_none() };
+    Ok(Opened { city, extent, missing_terrain, unpacked: pieces.unpacked })
 }
 
 /// The pieces of buildings that the tiles hold.
@@ -155,12 +156,14 @@ struct Pieces {
     found: Vec<Piece<Traits>>,
     tiles: BTreeSet<(u32, u32)>,
     vertices: u64,
+    unpacked: u64,
 }
 
 impl Pieces {
     fn add(&mut self, place: Place, bytes: &[u8]) -> Result<(), Fault> {
         let tile = (place.tile.x, place.tile.y);
         self.tiles.insert(tile);
+        self.unpacked += bytes.len() as u64;
         for layer in layers(bytes).map_err(|why| place.damaged(why))?.iter().filter(|l| is_read(l.name)) {
             for feature in layer.polygons() {
                 let feature = feature.map_err(|why| place.damaged(why))?;
@@ -188,30 +191,25 @@ fn part_of(header: &Header, scope: Scope) -> Option<Around> {
         Scope::Around(around) => return Some(around),
         Scope::Near(site) => site,
     };
-    let (min, max) = (header.min, header.max);
-    let all = local_bounds(&LocalFrame::new(middle(min, max)), min, max);
+    let covered = Area { min: header.min, max: header.max };
+    let all = covered.local(&LocalFrame::new(covered.middle()));
     if all.width().max(all.height()) <= WHOLE_SIDE {
         return None;
     }
-    let extent = Extent { south_west: min, north_east: max, whole: false };
-    let candidates = [site, header.centre, middle(min, max)];
-    let centre = candidates.into_iter().find(|p| extent.contains(*p))?;
+    let candidates = [site, header.centre, covered.middle()];
+    let centre = candidates.into_iter().find(|p| covered.contains(*p))?;
     Some(Around { centre, radius: NEAR })
 }
 
-/// South-west and north-east corner of what is read.
-fn window(min: LonLat, max: LonLat, around: Option<Around>) -> Result<(LonLat, LonLat), Fault> {
-    let Some(Around { centre, radius }) = around else { return Ok((min, max)) };
+/// What is read of an archive that covers `covered`.
+fn window(covered: Area, around: Option<Around>) -> Result<Area, Fault> {
+    let Some(Around { centre, radius }) = around else { return Ok(covered) };
     let frame = LocalFrame::new(centre);
     let (low, high) = (frame.to_lonlat(DVec2::splat(-radius)), frame.to_lonlat(DVec2::splat(radius)));
-    let min = LonLat::new(low.lon.max(min.lon), low.lat.max(min.lat));
-    let max = LonLat::new(high.lon.min(max.lon), high.lat.min(max.lat));
+    let min = LonLat::new(low.lon.max(covered.min.lon), low.lat.max(covered.min.lat));
+    let max = LonLat::new(high.lon.min(covered.max.lon), high.lat.min(covered.max.lat));
     // Written so that a NaN is empty too.
-    if min.lon < max.lon && min.lat < max.lat { Ok((min, max)) } else { Err(Fault::Outside(centre)) }
-}
-
-fn middle(min: LonLat, max: LonLat) -> LonLat {
-    LonLat::new(f64::midpoint(min.lon, max.lon), f64::midpoint(min.lat, max.lat))
+    if min.lon < max.lon && min.lat < max.lat { Ok(Area { min, max }) } else { Err(Fault::Outside(centre)) }
 }
 
 /// The reference point: the one that the archive names, if it is near the middle of what is read, else that middle.
@@ -233,13 +231,6 @@ fn own_bounds(metadata: &serde_json::Value) -> Option<Rect<f64>> {
     let &[west, south, east, north] = numbers.as_slice() else { return None };
     let sensible = west < east && south < north && numbers.iter().all(|n| n.abs() < FURTHEST);
     sensible.then(|| Rect::new(coord! { x: west, y: south }, coord! { x: east, y: north }))
-}
-
-fn local_bounds(frame: &LocalFrame, min: LonLat, max: LonLat) -> Rect<f64> {
-    let corners = [min, max, LonLat::new(min.lon, max.lat), LonLat::new(max.lon, min.lat)].map(|p| frame.to_local(p));
-    let low = corners.into_iter().fold(DVec2::INFINITY, DVec2::min);
-    let high = corners.into_iter().fold(DVec2::NEG_INFINITY, DVec2::max);
-    Rect::new(coord! { x: low.x, y: low.y }, coord! { x: high.x, y: high.y })
 }
 
 /// Prisms in local metres, their heights completed; only those that touch `within`, where that is given.

@@ -1,11 +1,12 @@
-//! The part of a source that is asked for.
+//! A box on the map, in degrees: what an archive covers, or the part of a source that is asked for.
 
-use crate::geodesy::{LocalFrame, LonLat};
+use super::{LocalFrame, LonLat};
 use geo::{Rect, coord};
 use glam::DVec2;
+use serde::{Deserialize, Serialize};
 
 /// A box on the map.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Area {
     /// South-west corner.
     pub min: LonLat,

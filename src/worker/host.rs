@@ -55,9 +55,10 @@ impl Desk for Absent {
             origin: crate::geodesy::LonLat::default(),
             south_west: nothing,
             north_east: nothing,
-            buildings: 0,
+            heights: crate::city::HeightShares::default(),
             vantage: Default::default(),
             archive: crate::city::Extent::default(),
+            missing_terrain: None,
         };
         (city, None)
     }

@@ -2,7 +2,7 @@
 
 use super::host::{Desk, Shelf};
 use super::protocol::{Backend, CityFacts, Fault, Open, Rows, Trouble};
-use crate::city::{City, Extent, Opened};
+use crate::city::Opened;
 use crate::coverage::CoverageMap;
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::Learned;
@@ -11,20 +11,19 @@ use gloo::net::http::Request;
 
 /// What the learner works with.
 pub struct LearnerDesk {
-    city: City,
-    archive: Extent,
+    opened: Opened,
     network: Shelf<Learned>,
 }
 
 impl Desk for LearnerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
-        let Opened { city, extent: archive } = super::read_city(&open).await?;
+        let opened = super::read_city(&open).await?;
         let network = Learned::from_onnx(&fetch_model(&open.model_url).await?)?;
-        Ok(Self { city, archive, network: Shelf::holding(network) })
+        Ok(Self { opened, network: Shelf::holding(network) })
     }
 
     fn facts(&self) -> (CityFacts, Option<Backend>) {
-        (CityFacts::of(&self.city, self.archive), None)
+        (CityFacts::of(&self.opened), None)
     }
 
     async fn predict(
@@ -35,7 +34,7 @@ impl Desk for LearnerDesk {
         job: &mut Job,
     ) -> Result<CoverageMap, EngineError> {
         let mut network = self.network.take(job).await?;
-        let result = network.predict(&self.city, scenario, job).await;
+        let result = network.predict(&self.opened.city, scenario, job).await;
         self.network.put_back(network);
         result
     }

@@ -24,12 +24,12 @@ pub use tracer::TracerDesk;
 /// Reads the city that a worker is opened with.
 #[cfg(any(feature = "gpu", feature = "onnx"))]
 async fn read_city(open: &protocol::Open) -> Result<crate::city::Opened, protocol::Trouble> {
-    if let Some(file) = open.city_url.strip_prefix("file:") {
+    if let Some(file) = open.source.url.strip_prefix("file:") {
         let message =
             format!("this city is the file {file}, which is not part of a link: open the file on this page again");
         return Err(protocol::Trouble { fault: protocol::Fault::City, message });
     }
-    let reader = reader_of(&open.city_url);
+    let reader = reader_of(&open.source);
     let clock = clock();
     let start = clock.as_ref().map_or(0.0, web_sys::Performance::now);
     let opened = crate::city::City::open_near(&*reader, &open.name, open.site)
@@ -38,7 +38,7 @@ async fn read_city(open: &protocol::Open) -> Result<crate::city::Opened, protoco
     if let Some(clock) = clock {
         let took = clock.now() - start;
         // What can't be noted is missed by a bench only.
-        let _ = clock.mark(&format!("city-read:{took:.1}"));
+        let _ = clock.mark(&format!("city-read:{took:.1}:{}", opened.unpacked));
     }
     Ok(opened)
 }
@@ -50,23 +50,23 @@ fn clock() -> Option<web_sys::Performance> {
     js_sys::global().dyn_into::<web_sys::WorkerGlobalScope>().ok()?.performance()
 }
 
-/// The reader of the archive at `url`: the last one, with what it remembers, where another part of the same is opened.
+/// The reader of an archive: the last one, with what it remembers, where another part of the same is opened.
 #[cfg(any(feature = "gpu", feature = "onnx"))]
-fn reader_of(url: &str) -> std::rc::Rc<crate::city::archive::HttpReader> {
+fn reader_of(source: &protocol::Source) -> std::rc::Rc<crate::city::archive::HttpReader> {
     use crate::city::archive::HttpReader;
     use std::cell::RefCell;
     use std::rc::Rc;
     thread_local! {
-        static LAST: RefCell<Option<(String, Rc<HttpReader>)>> = const { RefCell::new(None) };
+        static LAST: RefCell<Option<(protocol::Source, Rc<HttpReader>)>> = const { RefCell::new(None) };
     }
     LAST.with_borrow_mut(|last| {
         if let Some((known, reader)) = last
-            && known == url
+            && known == source
         {
             return Rc::clone(reader);
         }
-        let reader = Rc::new(HttpReader::at(url));
-        *last = Some((url.to_owned(), Rc::clone(&reader)));
+        let reader = Rc::new(HttpReader::at(&source.url, &source.beside));
+        *last = Some((source.clone(), Rc::clone(&reader)));
         reader
     })
 }

@@ -3,11 +3,12 @@
 //! A worker is opened once with a city; then every prediction is a numbered job that ends in exactly one of
 //! [`Reply::Done`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
-use crate::city::{City, Extent};
+use crate::city::{Extent, HeightShares, Opened};
 use crate::coverage::CoverageMap;
 use crate::engine::EngineError;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::scenario::{EngineKind, Scenario};
+use geo::{Rect, coord};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
 
@@ -48,14 +49,23 @@ pub enum Request {
 pub struct Open {
     /// Short name of the city.
     pub name: String,
-    /// Absolute address of its `PMTiles` archive.
-    pub city_url: String,
+    /// Where its `PMTiles` archive is read.
+    pub source: Source,
     /// Where the first site stands: of a large archive the part around it is opened.
     pub site: LonLat,
     /// Absolute address of the ONNX model; only the learner reads it.
     pub model_url: String,
     /// What the tracer may run on.
     pub backend: BackendChoice,
+}
+
+/// Where an archive is read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its absolute address.
+    pub url: String,
+    /// The archives beside it where its address leads to none: those of the user's own files, by name and address.
+    pub beside: Vec<(String, String)>,
 }
 
 /// What the tracer may run on.
@@ -92,17 +102,20 @@ pub struct CityFacts {
     pub south_west: DVec2,
     /// North-east corner, local metres.
     pub north_east: DVec2,
-    /// Number of buildings.
-    pub buildings: u32,
+    /// How many buildings have their height from where.
+    pub heights: HeightShares,
     /// Where a first antenna may stand, and its height above the ground, metres.
     pub vantage: (LonLat, f64),
     /// What the archive covers.
     pub archive: Extent,
+    /// The terrain that it names and that can't be reached from it: the ground is taken as level.
+    pub missing_terrain: Option<String>,
 }
 
 impl CityFacts {
-    /// What the page needs to know of `city`, which was read from `archive`.
-    pub fn of(city: &City, archive: Extent) -> Self {
+    /// What the page needs to know of a city.
+    pub fn of(opened: &Opened) -> Self {
+        let Opened { city, extent, missing_terrain, .. } = opened;
         let (min, max) = (city.bounds.min(), city.bounds.max());
         let middle = || (city.frame.to_lonlat(DVec2::new(city.bounds.center().x, city.bounds.center().y)), MAST);
         Self {
@@ -111,21 +124,27 @@ impl CityFacts {
             origin: city.frame.origin(),
             south_west: DVec2::new(min.x, min.y),
             north_east: DVec2::new(max.x, max.y),
-            buildings: city.buildings.len() as u32,
+            heights: HeightShares::of(&city.buildings),
             vantage: city.vantage().unwrap_or_else(middle),
-            archive,
+            archive: *extent,
+            missing_terrain: missing_terrain.clone(),
         }
     }
 
     /// Whether `p` lies within the area that was read.
     pub fn contains(&self, p: LonLat) -> bool {
-        let local = self.frame().to_local(p);
-        local.cmpge(self.south_west).all() && local.cmple(self.north_east).all()
+        self.frame().is_within(self.bounds(), p)
     }
 
     /// Whether the archive has a part around `site` that is not the one that was read.
     pub fn has_more_at(&self, site: LonLat) -> bool {
-        !self.archive.whole && self.archive.contains(site) && !self.contains(site)
+        !self.archive.whole && self.archive.area.contains(site) && !self.contains(site)
+    }
+
+    /// What was read, local metres.
+    pub fn bounds(&self) -> Rect<f64> {
+        let (low, high) = (self.south_west, self.north_east);
+        Rect::new(coord! { x: low.x, y: low.y }, coord! { x: high.x, y: high.y })
     }
 
     /// The local frame of the city.

@@ -2,7 +2,7 @@
 
 use super::host::{Desk, Shelf};
 use super::protocol::{Backend, BackendChoice, CityFacts, Open, Rows, Trouble};
-use crate::city::{City, Extent, Opened};
+use crate::city::Opened;
 use crate::coverage::CoverageMap;
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
@@ -11,21 +11,20 @@ use crate::trace::Tracer;
 
 /// What the tracer worker works with.
 pub struct TracerDesk {
-    city: City,
-    archive: Extent,
+    opened: Opened,
     tracer: Shelf<Tracer>,
     backend: Backend,
 }
 
 impl Desk for TracerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
-        let Opened { city, extent: archive } = super::read_city(&open).await?;
+        let opened = super::read_city(&open).await?;
         let (tracer, backend) = choose(open.backend).await;
-        Ok(Self { city, archive, tracer: Shelf::holding(tracer), backend })
+        Ok(Self { opened, tracer: Shelf::holding(tracer), backend })
     }
 
     fn facts(&self) -> (CityFacts, Option<Backend>) {
-        (CityFacts::of(&self.city, self.archive), Some(self.backend.clone()))
+        (CityFacts::of(&self.opened), Some(self.backend.clone()))
     }
 
     async fn predict(
@@ -36,12 +35,12 @@ impl Desk for TracerDesk {
         job: &mut Job,
     ) -> Result<CoverageMap, EngineError> {
         if engine == EngineKind::Empirical {
-            return Empirical.predict(&self.city, scenario, job).await;
+            return Empirical.predict(&self.opened.city, scenario, job).await;
         }
         let mut tracer = self.tracer.take(job).await?;
         let result = match rows {
-            Some((first, end)) => tracer.predict_rows(&self.city, scenario, first..end, job).await,
-            None => tracer.predict(&self.city, scenario, job).await,
+            Some((first, end)) => tracer.predict_rows(&self.opened.city, scenario, first..end, job).await,
+            None => tracer.predict(&self.opened.city, scenario, job).await,
         };
         self.tracer.put_back(tracer);
         result

@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "../..");
 const DIST = process.env.FARFIELD_DIST ?? join(ROOT, "dist");
-const XTASK = process.env.FARFIELD_XTASK ?? join(ROOT, "target/debug/xtask");
+export const XTASK = process.env.FARFIELD_XTASK ?? join(ROOT, "target/debug/xtask");
 
 const ALWAYS = [
   "--no-sandbox",

@@ -80,6 +80,12 @@ test("a file of the user's own is a city, and says what it is where it isn't ope
 
   const other = await open(t, { hash: link(scenarioOf({ position: scenario.sites[0].position }, {}, { city: scenario.city })), expected: /./ });
   assert.match(await other.notice(/my town/), /open the file/);
+  await other.page.locator('[data-action="cities"]').click();
+  await other.page.locator('[name="city-file"]').setInputFiles(file);
+  await other.maps("empirical", "traced", "learned");
+  const there = await other.state();
+  assert.deepEqual(there.scenario.sites[0].position, scenario.sites[0].position, "the link's site stays");
+  assert.equal(there.error, null);
 });
 
 const SQUARE = [[11.575, 48.137], [11.5755, 48.137], [11.5755, 48.1374], [11.575, 48.1374], [11.575, 48.137]];

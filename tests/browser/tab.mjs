@@ -79,6 +79,18 @@ export class Tab {
     await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
 
+  /** Waits until the map draws nothing new: two pictures in a row are the same. */
+  async drawn() {
+    await this.settled();
+    const map = this.page.locator("#map");
+    for (let before = null; ; ) {
+      const now = await map.screenshot();
+      if (before?.equals(now)) return;
+      before = now;
+      await this.page.evaluate(() => new Promise((done) => setTimeout(() => requestAnimationFrame(done), 300)));
+    }
+  }
+
   /** A screenshot kept as an artefact. */
   shoot(name) {
     return this.page.screenshot({ path: join(ARTEFACTS, `${name}.png`) });

@@ -3,12 +3,12 @@
 //! The tags of `OpenStreetMap` decide. A polygon that says nothing else is taken for a building, because that is what files
 //! of footprints look like.
 
-use super::area::Area;
 use super::draft::{Draft, Feature, MAX_CORNERS, MAX_FEATURES, MAX_OUTLINES, Meaning, Outline, Shape, hash, meaning};
 use super::error::Fault;
 use super::kinds;
 use super::report::{Repair, Skip};
 use super::tags::{Tags, traits};
+use crate::geodesy::Area;
 use geo::{BoundingRect, Coord, CoordsIter, LineString, MultiPolygon};
 
 /// Properties that tell a polygon from a building.

@@ -1,6 +1,5 @@
 //! From a [`Draft`] to a [`City`]: repair, parts, heights, report. The same for every source.
 
-use super::area::Area;
 use super::draft::{Draft, Feature, Ids, MAX_CORNERS, MAX_OUTLINES};
 use super::error::Fault;
 use super::parts;
@@ -9,7 +8,7 @@ use super::report::{Repair, Report, Skip};
 use super::tags::Traits;
 use crate::city::heights::{STOREY, complete};
 use crate::city::{Building, City};
-use crate::geodesy::{LocalFrame, LonLat};
+use crate::geodesy::{Area, LocalFrame, LonLat};
 use crate::material::Material;
 use geo::{BoundingRect, Centroid, CoordsIter, Polygon, Rect, coord};
 use glam::DVec2;

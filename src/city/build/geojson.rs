@@ -6,11 +6,11 @@
 mod shape;
 mod value;
 
-use super::area::Area;
 use super::collect::{Collector, Geometry};
 use super::draft::Draft;
 use super::error::{Fault, ImportError, Progress, Tell};
 use super::tags::Tags;
+use crate::geodesy::Area;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -1,12 +1,12 @@
 //! `GeoParquet` (version 1) to a [`Draft`]: tables with a column of WKB geometry and columns of Overture's buildings schema
 //! or tags of `OpenStreetMap`. Read row by row, one row group at a time.
 
-use super::area::Area;
 use super::collect::Collector;
 use super::draft::Draft;
 use super::error::{Fault, ImportError, Progress, Tell};
 use super::tags::Tags;
 use super::wkb;
+use crate::geodesy::Area;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};

@@ -8,7 +8,6 @@
 //! [`City::open`]: super::City::open
 //! [`City`]: super::City
 
-mod area;
 mod clean;
 mod clip;
 mod collect;
@@ -38,7 +37,6 @@ mod tiles;
 #[cfg(feature = "geoparquet")]
 mod wkb;
 
-pub use area::Area;
 pub use error::{Fault, ImportError, Progress, Tell};
 pub use finish::{Identity, Imported, finish};
 pub use pack::relabel;

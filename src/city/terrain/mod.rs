@@ -10,7 +10,7 @@
 mod mesh;
 pub mod tiles;
 
-pub(crate) use tiles::named;
+pub(crate) use tiles::{Named, named};
 
 use super::Building;
 use geo::{CoordsIter, Polygon, Rect};

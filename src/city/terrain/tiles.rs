@@ -28,18 +28,29 @@ pub fn encode(height: f64) -> [u8; 3] {
 /// Key of a city archive's metadata: the address of its terrain, relative to its own.
 pub const KEY: &str = "farfield:terrain";
 
-/// The terrain of `bounds`, local metres of `frame`, that a city archive with this metadata names. `None` where it names
-/// none, and for an archive in memory, which lies beside nothing: that city stands on flat ground.
+/// What became of the terrain that a city archive names.
+pub(crate) enum Named {
+    /// It names none: its ground is flat.
+    Nothing,
+    /// It lies where nothing lies beside it, as in memory or in a file that was opened by itself: this is what it names.
+    OutOfReach(String),
+    /// The terrain.
+    Read(Terrain),
+}
+
+/// The terrain of `bounds`, local metres of `frame`, that a city archive with this metadata names.
 pub(crate) async fn named(
     reader: &impl RangeReader,
     metadata: &serde_json::Value,
     frame: &LocalFrame,
     bounds: Rect<f64>,
-) -> Result<Option<Terrain>, Fault> {
-    let Some(name) = metadata.get(KEY).and_then(serde_json::Value::as_str) else { return Ok(None) };
+) -> Result<Named, Fault> {
+    let Some(name) = metadata.get(KEY).and_then(serde_json::Value::as_str) else {
+        return Ok(Named::Nothing);
+    };
     let wrong = |fault| Fault::Terrain { file: name.into(), fault: Box::new(fault) };
-    let Some(archive) = reader.beside(name).map_err(wrong)? else { return Ok(None) };
-    read(&archive, frame, bounds).await.map(Some).map_err(wrong)
+    let Some(archive) = reader.beside(name).map_err(wrong)? else { return Ok(Named::OutOfReach(name.into())) };
+    read(&archive, frame, bounds).await.map(Named::Read).map_err(wrong)
 }
 
 /// Reads the terrain of `bounds`, local metres of `frame`.

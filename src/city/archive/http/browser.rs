@@ -7,6 +7,7 @@ use gloo::net::http::{Request, Response};
 use gloo::timers::future::TimeoutFuture;
 use js_sys::{Array, JsString, Reflect, Uint8Array, encode_uri_component};
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -23,17 +24,33 @@ const MOST_KEPT: u32 = 4096;
 pub type HttpReader = Remote<Fetch, CacheStore>;
 
 impl HttpReader {
-    /// The archive at `url`; nothing is fetched yet.
-    pub fn at(url: &str) -> Self {
-        Self::new(Fetch { url: url.into() }, CacheStore { url: url.into() })
+    /// The archive at `url`; nothing is fetched yet. `beside` are those that lie beside it by name, with the addresses at
+    /// which they are read, where its own leads nowhere: that of a file in the user's hands.
+    pub fn at(url: &str, beside: &[(String, String)]) -> Self {
+        let place = Rc::new(Place { url: url.into(), beside: beside.to_vec() });
+        Self::new(Fetch(Rc::clone(&place)), CacheStore(place))
+    }
+}
+
+/// Where an archive lies.
+#[derive(Debug)]
+struct Place {
+    url: String,
+    beside: Vec<(String, String)>,
+}
+
+impl Place {
+    /// Where the archive lies that this one calls `name`.
+    fn beside(&self, name: &str) -> Option<Rc<Self>> {
+        let in_hand = self.beside.iter().find(|(known, _)| known == name).map(|(_, url)| url.clone());
+        let url = in_hand.or_else(|| address(name, &self.url))?;
+        Some(Rc::new(Self { url, beside: Vec::new() }))
     }
 }
 
 /// The browser's fetch.
 #[derive(Debug)]
-pub struct Fetch {
-    url: String,
-}
+pub struct Fetch(Rc<Place>);
 
 /// Stops the request when it goes out of scope: a no-op for one that has ended.
 struct AbortOnDrop(Option<AbortController>);
@@ -50,7 +67,7 @@ impl Transport for Fetch {
     async fn get(&self, ask: Ask, most: &dyn Fn(&Head) -> u64) -> Result<Answer, Failure> {
         let abort = AbortOnDrop(AbortController::new().ok());
         let signal = abort.0.as_ref().map(AbortController::signal);
-        let mut request = Request::get(&self.url).abort_signal(signal.as_ref());
+        let mut request = Request::get(&self.0.url).abort_signal(signal.as_ref());
         if let Some(range) = ask.header() {
             request = request.header("Range", &range);
         }
@@ -64,17 +81,17 @@ impl Transport for Fetch {
     }
 
     fn beside(&self, name: &str) -> Option<Self> {
-        Some(Self { url: address(name, &self.url)? })
+        self.0.beside(name).map(Self)
     }
 
     async fn shut_out(&self) -> Option<String> {
         let own: String = Reflect::get(&js_sys::global(), &"origin".into()).ok()?.as_string()?;
-        let other = Url::new(&self.url).ok()?.origin();
+        let other = Url::new(&self.0.url).ok()?.origin();
         if other == own {
             return None;
         }
         // The answer to a request without CORS can't be read, but it tells that somebody answers.
-        let anyone = Request::get(&self.url).method(gloo::net::http::Method::HEAD).mode(RequestMode::NoCors);
+        let anyone = Request::get(&self.0.url).method(gloo::net::http::Method::HEAD).mode(RequestMode::NoCors);
         patient(anyone.send()).await.ok()?.ok()?;
         Some(own)
     }
@@ -143,21 +160,19 @@ async fn body_of(response: &Response, most: u64) -> Result<(Vec<u8>, bool), Fail
 
 /// The Cache API. Where there is none (a page without TLS, a private window) nothing is remembered.
 #[derive(Debug)]
-pub struct CacheStore {
-    url: String,
-}
+pub struct CacheStore(Rc<Place>);
 
 impl CacheStore {
     /// The address under which a block is kept. No server is asked for it.
     fn key(&self, stamp: &str, index: u64) -> String {
-        let (url, stamp) = (encode_uri_component(&self.url), encode_uri_component(stamp));
+        let (url, stamp) = (encode_uri_component(&self.0.url), encode_uri_component(stamp));
         format!("https://farfield.invalid/{url}/{stamp}/{index}")
     }
 }
 
 impl Store for CacheStore {
     fn beside(&self, name: &str) -> Option<Self> {
-        Some(Self { url: address(name, &self.url)? })
+        self.0.beside(name).map(Self)
     }
 
     async fn recall(&self, stamp: &str, index: u64) -> Option<Vec<u8>> {

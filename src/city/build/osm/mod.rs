@@ -7,13 +7,12 @@ mod block;
 mod pbf;
 mod rings;
 
-use super::area::Area;
 use super::draft::{Draft, Feature, Ids, MAX_CORNERS, MAX_FEATURES, Meaning, Shape, meaning};
 use super::error::{Fault, ImportError, Progress, Tell};
 use super::kinds;
 use super::report::Skip;
 use super::tags::Tags;
-use crate::geodesy::LonLat;
+use crate::geodesy::{Area, LonLat};
 use block::{Relation, Way};
 use geo::Coord;
 use pbf::{Pbf, holds};
