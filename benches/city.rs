@@ -36,6 +36,11 @@ fn reading(c: &mut Criterion) {
             group.bench_function("Florence, 14 × 12 km", |b| {
                 b.iter(|| black_box(block_on(City::open_around(&florence, "florence", around)).expect("a city")));
             });
+            // What the page opens of it: the same square as in `tests/browser/bench.mjs`.
+            let duomo = LonLat::new(11.2558, 43.7731);
+            let open = || block_on(City::open_near(&florence, "florence", duomo)).expect("a city");
+            group.throughput(Throughput::Bytes(open().unpacked));
+            group.bench_function("2 km square of Florence", |b| b.iter(|| black_box(open())));
         }
         Err(error) => eprintln!("no bench of Florence: {error}"),
     }

@@ -82,27 +82,29 @@ async function largeArchive() {
   const places = [at(11.2558, 43.7731), at(11.2058, 43.779), at(11.2558, 43.7731)];
   try {
     return await visit("?backend=cpu", places[0], async (tab) => {
-      const took = [];
+      const [took, unpacked] = [[], []];
       for (const [i, hash] of places.entries()) {
         if (i > 0) await tab.page.evaluate((hash) => (location.hash = hash), hash);
         await tab.maps("empirical");
         const marks = await Promise.all(tab.page.workers().map((worker) => worker.evaluate(readings).catch(() => [])));
-        took.push(median(marks.map((all) => all[i]).filter((ms) => ms !== undefined)));
+        const read = marks.map((all) => all[i]).filter((mark) => mark !== undefined);
+        took.push(median(read.map(([ms]) => ms)));
+        unpacked.push(median(read.map(([, bytes]) => bytes)));
       }
       // Blocks of 16 KiB are the engines' reading; what the map's own reader asks for is not counted.
       const blocks = server.asked.filter((range) => range && range[0] % 16384 === 0 && (range[1] + 1) % 16384 === 0);
       const bytes = blocks.reduce((sum, [first, last]) => sum + last + 1 - first, 0);
-      return { took, requests: blocks.length, bytes };
+      return { took, unpacked, requests: blocks.length, bytes };
     });
   } finally {
     for (const end of ends) end();
   }
 }
 
-/** How long a worker took to read its cities, ms: it notes each. */
+/** How long a worker took to read its cities, ms, and the unpacked bytes that it decoded: it notes each. */
 function readings() {
   const noted = performance.getEntriesByType("mark").map((mark) => mark.name);
-  return noted.filter((name) => name.startsWith("city-read:")).map((name) => Number(name.slice(10)));
+  return noted.filter((name) => name.startsWith("city-read:")).map((name) => name.slice(10).split(":").map(Number));
 }
 
 const visits = [];

@@ -66,7 +66,11 @@ fn browser(rows: &mut Rows) -> Result<()> {
     for (i, label) in
         ["2 km square of Florence, cold", "the square beside it", "the first again, from memory"].iter().enumerate()
     {
-        rows.push((format!("browser: archive to city, {label}"), ms(&large["took"][i])));
+        let time = large["took"][i].as_f64();
+        // Only what comes from memory is decoding and nothing else.
+        let bytes = large["unpacked"][i].as_f64().filter(|_| i == 2);
+        let speed = time.zip(bytes).map(|(time, bytes)| format!(", {}", throughput(bytes, time)));
+        rows.push((format!("browser: archive to city, {label}"), ms(&large["took"][i]) + &speed.unwrap_or_default()));
     }
     if let Some((requests, bytes)) = large["requests"].as_u64().zip(large["bytes"].as_u64()) {
         rows.push(("browser: reading all of these".into(), format!("{requests} requests, {} kB", bytes / 1000)));
@@ -84,7 +88,9 @@ fn native(rows: &mut Rows) -> Result<()> {
         let told: Value =
             serde_json::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
         let Some(nanoseconds) = told["median"]["point_estimate"].as_f64() else { continue };
-        rows.push((format!("native: {}", name_of(&file)), milliseconds(nanoseconds / 1e6)));
+        let time = milliseconds(nanoseconds / 1e6);
+        let speed = bytes_of(&file).map(|bytes| format!(", {}", throughput(bytes, nanoseconds / 1e6)));
+        rows.push((format!("native: {}", name_of(&file)), time + &speed.unwrap_or_default()));
     }
     Ok(())
 }
@@ -115,6 +121,18 @@ fn find_estimates(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The bytes that one iteration of a case works on, where it says so.
+fn bytes_of(estimates: &Path) -> Option<f64> {
+    let told: Value =
+        serde_json::from_str(&fs::read_to_string(estimates.with_file_name("benchmark.json")).ok()?).ok()?;
+    told["throughput"]["Bytes"].as_f64()
+}
+
+/// `bytes` in so many milliseconds, as a speed.
+fn throughput(bytes: f64, ms: f64) -> String {
+    format!("{:.0} MB/s unpacked", bytes / 1e3 / ms)
 }
 
 /// `…/criterion/traced map/cpu, 2 threads/new/estimates.json` → "traced map, cpu, 2 threads".
@@ -163,5 +181,6 @@ mod tests {
         assert_eq!(milliseconds(1.234), "1.23 ms");
         assert_eq!(milliseconds(123.4), "123 ms");
         assert_eq!(milliseconds(1534.0), "1.53 s");
+        assert_eq!(throughput(5_020_245.0, 115.0), "44 MB/s unpacked");
     }
 }
