@@ -39,7 +39,7 @@ pub fn Dialogue(
             node_ref=element
             class=format!("dialogue {name}")
             aria-labelledby=title_id.clone()
-            on:cancel=move |_| open.set(false)
+            on:cancel=move |_: leptos::ev::Event| open.set(false)
             on:close=move |_| open.set(false)
             on:click=beside
         >
