@@ -29,6 +29,8 @@ const EQUATOR = 40_075_016.686;
 /** A finger that rests this long, milliseconds, reads the map; one that strays this far before, pixels, does not. */
 const REST = 400;
 const STRAY = 8;
+/** Rounds that find a point above a sloping ground: each is nearer by the slope times the tangent of the sight. */
+const ROUNDS = 4;
 
 function radians(degrees) {
   return (degrees * Math.PI) / 180;
@@ -60,14 +62,24 @@ function slab(ring, base, top, colour) {
   return { type: "Feature", geometry, properties: { base, top, colour } };
 }
 
-/** A mast from the ground to the antenna, and a thin fan (or a disc) at its height that shows where it points. */
-function siteFeatures(site, colour) {
+/** The middle of a ring's corners, by whose ground the map lifts a slab. */
+function middle(ring) {
+  return [0, 1].map((i) => ring.reduce((sum, corner) => sum + corner[i], 0) / ring.length);
+}
+
+/**
+ * A mast from the ground to the antenna, and a thin fan (or a disc) at its height that shows where it points. `ground` gives
+ * the elevation of the ground, metres.
+ */
+function siteFeatures(site, colour, ground) {
   const at = [site.lon, site.lat];
   const mast = slab(arc(at, 0.9, 0, 315, 7), 0, site.height, colour);
-  const level = { base: site.height - 0.4, top: site.height + 0.4 };
-  const beam = (length, half) =>
-    slab([at, ...arc(at, length, site.azimuth - half, site.azimuth + half, 24)], level.base, level.top, colour);
-  const disc = (radius) => slab(arc(at, radius, 0, 355, 71), level.base, level.top, colour);
+  const level = (ring) => {
+    const height = site.height + ground(at) - ground(middle(ring));
+    return slab(ring, height - 0.4, height + 0.4, colour);
+  };
+  const beam = (length, half) => level([at, ...arc(at, length, site.azimuth - half, site.azimuth + half, 24)]);
+  const disc = (radius) => level(arc(at, radius, 0, 355, 71));
   const shapes = site.isotropic
     ? [disc(SECTOR_LENGTH * 0.5), disc(SECTOR_LENGTH * 0.25)]
     : [beam(SECTOR_LENGTH, SECTOR_HALF_ANGLE), beam(SECTOR_LENGTH * 0.6, SECTOR_HALF_ANGLE * 0.45)];
@@ -209,6 +221,10 @@ export class CityMap {
     map.on("error", (event) => on.failed(String(event.error?.message ?? event.error)));
     map.on("moveend", () => on.moved(this.view()));
     map.on("render", () => this.#followSite());
+    // The ground under the site arrives after it, and grows finer.
+    map.on("idle", () => {
+      if (this.site && this.foot !== this.#ground([this.site.lon, this.site.lat])) this.setSite(this.site);
+    });
     map.on("click", (event) => {
       const [at, roof] = this.#surface(event.point);
       on.placed(at.lng, at.lat, roof);
@@ -301,31 +317,63 @@ export class CityMap {
     handle.addEventListener("pointercancel", release);
   }
 
-  /** The camera's position and height above the ground, metres. */
+  /** Elevation of the ground on the map, metres; 0 everywhere where it is level. */
+  #ground(at) {
+    return this.map.queryTerrainElevation(at) ?? 0;
+  }
+
+  /** The camera's distance from the map's centre, metres, and its focal length, pixels. */
+  #sight() {
+    const { map } = this;
+    const metresPerPixel = (EQUATOR * Math.cos(radians(map.getCenter().lat))) / (512 * 2 ** map.getZoom());
+    const focal = map.getContainer().clientHeight / 2 / Math.tan(radians(map.getVerticalFieldOfView()) / 2);
+    return [focal * metresPerPixel, focal];
+  }
+
+  /** The camera's position and elevation, metres. */
   #camera() {
     const { map } = this;
     const centre = map.getCenter();
-    const metresPerPixel = (EQUATOR * Math.cos(radians(centre.lat))) / (512 * 2 ** map.getZoom());
-    const halfHeight = map.getContainer().clientHeight / 2;
-    const distance = (halfHeight / Math.tan(radians(map.getVerticalFieldOfView()) / 2)) * metresPerPixel;
+    const [distance] = this.#sight();
     const [pitch, bearing] = [radians(map.getPitch()), radians(map.getBearing())];
     const back = distance * Math.sin(pitch);
     const [lng, lat] = offset([centre.lng, centre.lat], -back * Math.sin(bearing), -back * Math.cos(bearing));
-    return [{ lng, lat }, distance * Math.cos(pitch)];
+    return [{ lng, lat }, distance * Math.cos(pitch) + this.#level()];
   }
 
-  /** The point at `height` on the line of sight that meets the ground at `ground`. */
+  /** Elevation that the map's centre has, metres: the camera turns around it. */
+  #level() {
+    return this.map.getTerrain() ? this.map.getCenterElevation() : 0;
+  }
+
+  /** The point `height` above its ground on the line of sight that meets the ground at `ground`. */
   #atHeight(ground, height) {
-    const [eye, altitude] = this.#camera();
-    const t = Math.min(height / altitude, 0.9);
-    return new maplibregl.LngLat(ground.lng + (eye.lng - ground.lng) * t, ground.lat + (eye.lat - ground.lat) * t);
+    const [eye, top] = this.#camera();
+    const foot = this.#ground(ground);
+    let at = ground;
+    // Each round takes the ground under the last one's point; a level ground needs only the first.
+    for (let round = 0; round < ROUNDS; round++) {
+      const t = Math.min((this.#ground(at) + height - foot) / (top - foot), 0.9);
+      at = new maplibregl.LngLat(ground.lng + (eye.lng - ground.lng) * t, ground.lat + (eye.lat - ground.lat) * t);
+    }
+    return at;
   }
 
-  /** The point of the ground that a point at `height` hides: the inverse of `#atHeight`. */
-  #behind(point, height) {
-    const [eye, altitude] = this.#camera();
-    const t = Math.min(height / altitude, 0.9);
-    return [(point.lng - eye.lng * t) / (1 - t), (point.lat - eye.lat * t) / (1 - t)];
+  /** Where the point `height` above its ground is drawn, in pixels of the map: by the camera, which looks at the centre. */
+  #projectAt(point, height) {
+    const { map } = this;
+    const [centre, at] = [map.getCenter(), point].map((p) => maplibregl.MercatorCoordinate.fromLngLat(p));
+    const metres = EQUATOR * Math.cos(radians(map.getCenter().lat));
+    const [east, north] = [(at.x - centre.x) * metres, (centre.y - at.y) * metres];
+    const up = this.#ground(point) + height - this.#level();
+    const [pitch, bearing] = [radians(map.getPitch()), radians(map.getBearing())];
+    const ahead = east * Math.sin(bearing) + north * Math.cos(bearing);
+    const right = east * Math.cos(bearing) - north * Math.sin(bearing);
+    const [distance, focal] = this.#sight();
+    const scale = focal / (distance + ahead * Math.sin(pitch) - up * Math.cos(pitch));
+    const { clientWidth, clientHeight } = map.getContainer();
+    const rise = ahead * Math.cos(pitch) + up * Math.sin(pitch);
+    return { x: clientWidth / 2 + right * scale, y: clientHeight / 2 - rise * scale };
   }
 
   /** What is seen at a pixel: its position, and the height of the roof there (0 on the ground). */
@@ -355,7 +403,8 @@ export class CityMap {
   async openCity(url, beside) {
     const { map } = this;
     const turn = ++this.opened;
-    const sources = ["city", "terrain"];
+    const sources = ["city", "terrain", "slopes"];
+    map.setTerrain(null);
     for (const { id, source } of map.getStyle().layers) if (sources.includes(source)) map.removeLayer(id);
     for (const source of sources) if (map.getSource(source)) map.removeSource(source);
     // A file that was not opened here is nowhere.
@@ -384,17 +433,21 @@ export class CityMap {
     for (const layer of basemap(names)) map.addLayer(layer, layer.type === "symbol" ? undefined : below);
     const terrain = metadata?.["farfield:terrain"];
     const lies = typeof terrain === "string" && (beside[terrain] ?? addressOf(terrain, url));
-    if (lies) this.#shade(lies, below);
+    if (lies) this.#raise(lies, below);
     this.#repaint();
   }
 
-  /** Shades the slopes of the terrain in the archive at `url`. The ground itself stays level on the map. */
-  #shade(url, below) {
+  /** Raises the ground by the terrain in the archive at `url`, and shades its slopes. */
+  #raise(url, below) {
     const { map } = this;
     protocol.add(new PMTiles(url));
-    map.addSource("terrain", { type: "raster-dem", url: `pmtiles://${url}`, encoding: "terrarium", tileSize: 256 });
+    // The ground and its shading want tiles of different zooms, so each has a source of its own.
+    for (const id of ["terrain", "slopes"]) {
+      map.addSource(id, { type: "raster-dem", url: `pmtiles://${url}`, encoding: "terrarium", tileSize: 256 });
+    }
+    map.setTerrain({ source: "terrain" });
     const paint = { "hillshade-exaggeration": 0.6, "hillshade-illumination-anchor": "map" };
-    map.addLayer({ id: "relief", type: "hillshade", source: "terrain", paint }, below);
+    map.addLayer({ id: "relief", type: "hillshade", source: "slopes", paint }, below);
   }
 
   /** Marks the area that the city covers: corners as `[lon, lat, …]`, in order around it. */
@@ -433,7 +486,9 @@ export class CityMap {
   /** Draws the site: `{ lon, lat, height, azimuth, isotropic }`. */
   setSite(site) {
     this.site = site;
-    const { mast, beam } = siteFeatures(site, token("--map-site"));
+    const ground = (at) => this.#ground(at);
+    this.foot = ground([site.lon, site.lat]);
+    const { mast, beam } = siteFeatures(site, token("--map-site"), ground);
     this.map.getSource("mast")?.setData({ ...EMPTY, features: mast });
     this.map.getSource("beam")?.setData({ ...EMPTY, features: beam });
     this.#followSite();
@@ -441,7 +496,7 @@ export class CityMap {
 
   #followSite() {
     if (!this.site) return;
-    const { x, y } = this.map.project(this.#behind({ lng: this.site.lon, lat: this.site.lat }, this.site.height));
+    const { x, y } = this.#projectAt({ lng: this.site.lon, lat: this.site.lat }, this.site.height);
     this.handle.style.translate = `${x}px ${y}px`;
   }
 

@@ -97,10 +97,43 @@ test("an archive without the terrain that it names stands on level ground and sa
   }
   await tab.drawn();
   const shaded = await tab.shoot("desktop-dark-shaded");
-  // The coverage is transparent: slopes are all that is new in the picture.
+  // The coverage is transparent: the ground, raised and shaded, is all that is new in the picture.
   const share = difference(decode(flat), decode(shaded), 3, 6);
   t.diagnostic(`shading changes ${(100 * share).toFixed(0)} % of the picture`);
   assert.ok(share > 0.1, `shading changes ${(100 * share).toFixed(1)} % of the picture`);
+});
+
+test("on a slanted map of hills the pointer reads where it points, and a handle put back stays where it was", async (t) => {
+  const tab = await open(t, { query: "?backend=cpu", hash: `#map=16/37.8010/-122.4090/-30/60&${scenario("san-francisco").slice(1)}` });
+  await tab.maps("traced");
+  await tab.drawn();
+  const { lon, lat } = MAST.position;
+  const metres = ([x, y]) => Math.hypot((x - lon) * 87_940, (y - lat) * 110_990);
+  const streets = POINTS.filter((point) => metres(point) < 300);
+  let read = 0;
+  for (const point of streets) {
+    const [x, y] = await tab.project(...point);
+    const free = await tab.page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.tagName === "CANVAS", [x, y]);
+    if (!free) continue;
+    await tab.page.mouse.move(x, y);
+    await tab.until(() => document.querySelector(".readout"));
+    const [, distance] = (await tab.page.locator(".readout").innerText()).match(/(\d+) m from the site/);
+    // Ground behind a crest is hidden: there the pointer reads the crest.
+    read += Math.abs(distance - metres(point)) < 4 ? 1 : 0;
+  }
+  t.diagnostic(`${read} of ${streets.length} points are read where they are`);
+  assert.ok(read > 0.5 * streets.length, `${read} of ${streets.length}`);
+
+  const handle = await tab.page.locator('[data-site="0"]').boundingBox();
+  const [x, y] = [handle.x + handle.width / 2, handle.y + handle.height / 2];
+  await tab.page.mouse.move(x, y);
+  await tab.page.mouse.down();
+  await tab.page.mouse.move(x + 30, y);
+  await tab.page.mouse.move(x, y);
+  await tab.page.mouse.up();
+  const after = (await tab.state()).scenario.sites[0].position;
+  assert.ok(metres([after.lon, after.lat]) < 3, `moved by ${metres([after.lon, after.lat])} m`);
+  await tab.shoot("desktop-dark-hills");
 });
 
 test("terrain that belongs to no open city is refused with a sentence", async (t) => {
