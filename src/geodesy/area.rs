@@ -5,6 +5,9 @@ use geo::{Rect, coord};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
 
+/// Length of a degree of latitude at the equator, where it is shortest, metres (WGS 84).
+const METRES_A_DEGREE: f64 = 110_574.0;
+
 /// A box on the map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Area {
@@ -46,6 +49,18 @@ impl Area {
         Self {
             min: LonLat::new(self.min.lon.min(other.min.lon), self.min.lat.min(other.min.lat)),
             max: LonLat::new(self.max.lon.max(other.max.lon), self.max.lat.max(other.max.lat)),
+        }
+    }
+
+    /// The box around it that reaches `metres` further to every side, up to the poles and the date line.
+    #[must_use]
+    pub fn grown(self, metres: f64) -> Self {
+        let north = metres / METRES_A_DEGREE;
+        let furthest = self.min.lat.abs().max(self.max.lat.abs());
+        let east = north / furthest.to_radians().cos().max(0.01);
+        Self {
+            min: LonLat::new((self.min.lon - east).max(-180.0), (self.min.lat - north).max(-90.0)),
+            max: LonLat::new((self.max.lon + east).min(180.0), (self.max.lat + north).min(90.0)),
         }
     }
 

@@ -139,6 +139,8 @@ pub struct Draft {
     pub outlines: Vec<Outline>,
     /// The rest of the map.
     pub features: Vec<Feature>,
+    /// Coastlines in degrees, land on their left; as long as they get, rings with the first position at the end again.
+    pub coast: Vec<LineString<f64>>,
     /// South-west and north-east corner of what the source says that it covers.
     pub covers: Option<(LonLat, LonLat)>,
     /// What the ids are made of.

@@ -5,6 +5,7 @@ use super::error::Fault;
 use super::parts;
 use super::repair::Repairer;
 use super::report::{Repair, Report, Skip};
+use super::sea;
 use super::tags::Traits;
 use crate::city::heights::{STOREY, complete};
 use crate::city::{Building, City};
@@ -109,6 +110,10 @@ pub fn finish(mut draft: Draft, identity: Identity, area: Option<Area>) -> Resul
         return Err(Fault::Empty(if area.is_some() { "in the area asked for" } else { "in it" }));
     }
     let mut map: Vec<Feature> = draft.features;
+    let centres = buildings.iter().filter_map(|b| b.footprint.centroid());
+    let centres = centres.map(|c| frame.to_lonlat(DVec2::new(c.x(), c.y())));
+    let centres: Vec<_> = centres.map(|at| coord! { x: at.lon, y: at.lat }).collect();
+    map.extend(sea::feature(&draft.coast, &covered, &centres, &mut log));
     map.retain(|feature| feature.shape.bounds().is_some_and(|around| covered.touches(around)));
     let mut layers = BTreeMap::new();
     for feature in &map {

@@ -32,6 +32,7 @@ mod ply;
 mod pmtiles;
 mod repair;
 pub mod report;
+mod sea;
 mod tags;
 mod tiles;
 #[cfg(feature = "geoparquet")]

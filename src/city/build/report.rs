@@ -46,6 +46,12 @@ pub enum Repair {
     StrayCourtyard,
     /// A road or an area of the map is left out, because its corners are not in the file or its outline does not close.
     MapLeftOut,
+    /// A coastline ends inland, or runs against the next: no sea is drawn.
+    BrokenCoast,
+    /// Too many buildings would stand in the sea: none is drawn.
+    DrownedTown,
+    /// A ring of coastline in the sea with its land outside counts as an island.
+    TurnedIsland,
     /// The footprint is the outline from above: the walls don't close at the bottom, or overlap.
     FromAbove,
     /// The walls end above the lowest ground under their corners, and are carried down to it.
@@ -72,6 +78,9 @@ impl Repair {
             Repair::SaidTwice => "buildings told by a way and its relation",
             Repair::StrayCourtyard => "courtyards outside of their building taken away",
             Repair::MapLeftOut => "features of the map left out for lack of corners",
+            Repair::BrokenCoast => "coastlines that end inland or face each other, so that no sea is drawn",
+            Repair::DrownedTown => "seas that would drown the town, and are not drawn",
+            Repair::TurnedIsland => "islands drawn with their land outside",
             Repair::FromAbove => "footprints taken from above",
             Repair::CarriedDown => "walls carried down to the ground",
         }

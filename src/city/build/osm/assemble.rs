@@ -1,5 +1,6 @@
 //! The last step: what the passes gathered becomes outlines and features.
 
+use super::coast::coastlines;
 use super::rings::join;
 use super::{Element, Path, Source, Wish, degrees};
 use crate::city::build::draft::{Draft, Feature, Meaning, Outline, Shape};
@@ -17,6 +18,7 @@ pub fn assemble(mut source: Source, draft: &mut Draft) {
             way(&source, &source.paths[i], meaning, draft);
         }
     }
+    draft.coast = coastlines(&source, &source.coast);
 }
 
 fn relation(wish: &Wish, source: &mut Source, draft: &mut Draft) {
@@ -126,13 +128,13 @@ fn way(source: &Source, path: &Path, meaning: Meaning, draft: &mut Draft) {
 }
 
 impl Source {
-    fn position(&self, node: i64) -> Option<Coord<f64>> {
+    pub fn position(&self, node: i64) -> Option<Coord<f64>> {
         let at = degrees(self.positions[self.ids.binary_search(&node).ok()?]?);
         Some(Coord { x: at.lon, y: at.lat })
     }
 
     /// The line through all nodes; `None` where one is missing.
-    fn line(&self, nodes: &[i64]) -> Option<LineString<f64>> {
+    pub fn line(&self, nodes: &[i64]) -> Option<LineString<f64>> {
         nodes.iter().map(|node| self.position(*node)).collect::<Option<Vec<_>>>().map(LineString)
     }
 

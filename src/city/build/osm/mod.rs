@@ -4,6 +4,7 @@
 
 mod assemble;
 mod block;
+mod coast;
 mod pbf;
 mod rings;
 
@@ -20,6 +21,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 use std::ops::Range;
 
+/// Coastlines this far outside of the area are read too, metres: one that only crosses a corner of it may have no node in
+/// it, and both of its sides would go by the next one.
+const COAST_MARGIN: f64 = 2_000.0;
 /// Most members of all relations that are kept.
 const MAX_MEMBERS: usize = 20_000_000;
 
@@ -57,12 +61,22 @@ struct Path {
     refs: Range<usize>,
 }
 
+/// Ids of nodes, ascending.
+struct Inside {
+    /// Those in the area.
+    area: Vec<i64>,
+    /// Those in it and its surroundings.
+    around: Vec<i64>,
+}
+
 /// What the passes gather.
 #[derive(Default)]
 struct Source {
     wishes: Vec<Wish>,
     paths: Vec<Path>,
     refs: Vec<i64>,
+    /// The nodes of coastlines in `refs`.
+    coast: Vec<Range<usize>>,
     /// Where in `paths` a member way is.
     members: HashMap<i64, usize>,
     /// Ids of all nodes needed, ascending.
@@ -91,10 +105,10 @@ fn read_all(reader: impl Read + Seek, area: Option<&Area>, tell: &mut Tell<'_>) 
     };
     let mut source = Source { wishes: relations(&mut pbf, &mut draft, tell)?, ..Source::default() };
     if let Some(inside) = &inside {
-        let touched = ways_inside(&mut pbf, inside, &source.wishes, tell)?;
+        let touched = ways_inside(&mut pbf, &inside.area, &source.wishes, tell)?;
         source.wishes.retain(|wish| wish.members.iter().any(|(way, _)| touched.contains(way)));
     }
-    ways(&mut pbf, &mut source, inside.as_deref(), tell)?;
+    ways(&mut pbf, &mut source, inside.as_ref(), tell)?;
     drop(inside);
     nodes(&mut pbf, &mut source, &mut draft, area, tell)?;
     tell(Progress { stage: "putting outlines together", done: 0, total: 1 });
@@ -112,16 +126,21 @@ fn damaged(why: &'static str) -> Fault {
     Fault::Damaged { offset: 0, why }
 }
 
-/// Ids of the nodes in the area, ascending.
-fn nodes_inside(pbf: &mut Pbf<impl Read + Seek>, area: &Area, tell: &mut Tell<'_>) -> Result<Vec<i64>, Fault> {
-    let mut inside = Vec::new();
+/// Ids of the nodes in the area and around it.
+fn nodes_inside(pbf: &mut Pbf<impl Read + Seek>, area: &Area, tell: &mut Tell<'_>) -> Result<Inside, Fault> {
+    let (mut inside, surroundings) = (Inside { area: Vec::new(), around: Vec::new() }, area.grown(COAST_MARGIN));
     pbf.blocks(holds::NODES, stage(tell, "looking for the area"), |block| {
         block
-            .nodes(|node| inside.extend(node.at.filter(|at| area.contains(degrees(*at))).map(|_| node.id)))
+            .nodes(|node| {
+                let Some(at) = node.at.map(degrees).filter(|at| surroundings.contains(*at)) else { return };
+                inside.around.push(node.id);
+                inside.area.extend(area.contains(at).then_some(node.id));
+            })
             .map_err(damaged)?;
-        Fault::unless("nodes", inside.len(), MAX_CORNERS)
+        Fault::unless("nodes", inside.around.len(), MAX_CORNERS)
     })?;
-    inside.sort_unstable();
+    inside.area.sort_unstable();
+    inside.around.sort_unstable();
     Ok(inside)
 }
 
@@ -200,21 +219,25 @@ fn ways_inside(
 fn ways(
     pbf: &mut Pbf<impl Read + Seek>,
     source: &mut Source,
-    inside: Option<&[i64]>,
+    inside: Option<&Inside>,
     tell: &mut Tell<'_>,
 ) -> Result<(), Fault> {
     let members: HashSet<i64> = source.wishes.iter().flat_map(|w| &w.members).map(|m| m.0).collect();
     pbf.blocks(holds::WAYS, stage(tell, "reading ways"), |block| {
         let take = |way: Way<'_>| {
             let (meaning, member) = (meaning(&way.tags), members.contains(&way.id));
-            if meaning.is_none() && !member {
+            let coast = way.tags.get("natural") == Some("coastline");
+            if meaning.is_none() && !member && !coast {
                 return Ok(());
             }
             let from = source.refs.len();
             way.nodes(&mut source.refs)?;
-            let here =
-                inside.is_none_or(|inside| source.refs[from..].iter().any(|id| inside.binary_search(id).is_ok()));
-            if !here && !member {
+            let nodes = &source.refs[from..];
+            let any_in = |ids: &[i64]| nodes.iter().any(|id| ids.binary_search(id).is_ok());
+            let here = inside.is_none_or(|inside| any_in(&inside.area));
+            if coast && inside.is_none_or(|inside| any_in(&inside.around)) {
+                source.coast.push(from..source.refs.len());
+            } else if !here && !member {
                 source.refs.truncate(from);
                 return Ok(());
             }
