@@ -5,8 +5,8 @@ mod common;
 use common::shared;
 use farfield::city::build::draft::{Feature, Layer, Shape, hash};
 use farfield::city::build::report::Repair;
-use farfield::city::build::{Area, Identity, Imported, finish, osm};
-use farfield::geodesy::LonLat;
+use farfield::city::build::{Identity, Imported, finish, osm};
+use farfield::geodesy::{Area, LonLat};
 use geo::{Centroid, Contains, MultiPolygon, Point};
 use glam::DVec2;
 

@@ -7,10 +7,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::area::Area as Covered;
 use super::clip::{Axis, Cut};
 use super::draft::{Feature, Kind, Layer, Shape, hash};
 use super::report::{Log, Repair};
+use crate::geodesy::Area as Covered;
 use geo::algorithm::bool_ops::FillRule;
 use geo::{Area, BooleanOps, Contains, Coord, CoordsIter, LineString, MultiPolygon, Point, Polygon, Rect, coord};
 
