@@ -7,10 +7,9 @@ mod tiles;
 use farfield::city::City;
 use farfield::city::archive::Bytes;
 use farfield::geodesy::{LocalFrame, LonLat};
-use geo::orient::Direction;
 use geo::{
-    Area, BoundingRect, Centroid, Coord, Euclidean, Length, LineString, MapCoords, Orient, Polygon, Rotate, coord,
-    polygon,
+    Area, BoundingRect, Centroid, Coord, Distance, Euclidean, Length, Line, LineString, MapCoords, Polygon, Rotate,
+    coord, polygon,
 };
 use glam::DVec2;
 use std::path::Path;
@@ -170,7 +169,7 @@ fn check(name: &str, source: &[Polygon<f64>], extent: u32, margins: &[f64], with
             let there: Vec<(&Polygon<f64>, &Polygon<f64>)> =
                 source.iter().zip(&grid).filter_map(|(s, g)| Some((s, g.as_ref()?))).collect();
             let cut = source.iter().filter(|s| is_cut(s, cutting)).count();
-            let (mut worst, mut within, mut wrong, mut entangled) = (0.0f64, 0, Vec::new(), 0);
+            let (mut worst, mut within, mut wrong, mut narrow) = (0.0f64, 0, Vec::new(), 0);
             for (source, grid) in &there {
                 let rebuilt = find(&city, grid);
                 let (off, truth) = (difference(rebuilt, grid), difference(rebuilt, source));
@@ -178,12 +177,13 @@ fn check(name: &str, source: &[Polygon<f64>], extent: u32, margins: &[f64], with
                 let rounding = walls(source) * unit(cutting) * 0.5f64.sqrt() / source.unsigned_area();
                 let false_walls = false_walls(rebuilt, grid, cutting);
                 within += usize::from(truth < SAME);
-                if off >= SAME && !(is_plain(source) && is_plain(grid)) {
-                    entangled += 1;
+                let differs = off >= SAME || truth >= SAME.max(2.0 * rounding);
+                if differs && false_walls == 0.0 && is_narrow(source, cutting) {
+                    narrow += 1;
                     continue;
                 }
                 worst = worst.max(off);
-                if off >= SAME || false_walls > 0.0 || truth >= SAME.max(2.0 * rounding) {
+                if differs || false_walls > 0.0 {
                     wrong.push(format!(
                         "{:.1} m² at {:?}: {off:.5} off its grid, {truth:.5} off the truth, {false_walls} units of false walls",
                         source.unsigned_area(),
@@ -192,24 +192,27 @@ fn check(name: &str, source: &[Polygon<f64>], extent: u32, margins: &[f64], with
                 }
             }
             eprintln!(
-                "{what}: {} buildings, {cut} cut, {entangled} entangled in themselves; worst {:.3} % off the grid; \
+                "{what}: {} buildings, {cut} cut, {narrow} too narrow; worst {:.3} % off the grid; \
                  {within} within 0.5 % of the source before rounding",
                 there.len(),
                 100.0 * worst,
             );
             assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
-            assert!(entangled <= 1, "{what}: {entangled}");
+            assert!(narrow <= 2, "{what}: {narrow}");
             assert_eq!(city.buildings.len(), there.len(), "{what}: each once");
         }
     }
 }
 
-/// Whether an outline is one polygon with its courtyards. One of Munich's blocks is not: its courtyards run into each
-/// other along slits without width, so that its area is a matter of definition.
-fn is_plain(outline: &Polygon<f64>) -> bool {
-    let cleaned = geo::unary_union([&outline.orient(Direction::Default)]);
-    matches!(cleaned.0.as_slice(), [one] if one.interiors().len() == outline.interiors().len()
-        && difference(one, outline) < 1e-6)
+/// Whether two walls that are no neighbours come nearer to each other than two units, which the reader takes for rounding.
+/// In two of Munich's blocks they do, down to 2 and 6 mm, so that a slit closes on every grid here, or two courtyards touch;
+/// cut, the block with the courtyards may lose one of them.
+fn is_narrow(outline: &Polygon<f64>, cutting: Cutting) -> bool {
+    let rings = std::iter::once(outline.exterior()).chain(outline.interiors());
+    let walls: Vec<Line<f64>> = rings.flat_map(LineString::lines).collect();
+    let neighbours = |a: &Line<f64>, b: &Line<f64>| a.start == b.end || a.end == b.start;
+    let near = |a: &Line<f64>, b: &Line<f64>| Euclidean.distance(a, b) < 2.0 * unit(cutting);
+    walls.iter().enumerate().any(|(i, a)| walls[i + 1..].iter().any(|b| !neighbours(a, b) && near(a, b)))
 }
 
 /// Side of a tile unit here, metres.

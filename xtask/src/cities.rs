@@ -85,7 +85,8 @@ pub fn run_all(write: bool) -> Result<()> {
 fn draw(archive: &Path) -> Result<()> {
     let picture = archive.with_extension("png");
     step(&format!("drawing {}", picture.display()), "the page shows it to choose from", || {
-        let mut draw = cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "picture"]);
+        let mut draw =
+            cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "picture"]);
         run(draw.arg(archive).arg("--output").arg(&picture))
     })
 }
@@ -98,7 +99,8 @@ fn make(city: &City, folder: &Path) -> Result<Vec<PathBuf>> {
         fs::remove_file(&terrain)?;
     }
     step(&format!("importing {}", city.name), "the same command that made the committed archive", || {
-        let mut import = cargo(["run", "--quiet", "--package", "farfield", "--bin", "farfield", "--", "city"]);
+        let mut import =
+            cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "city"]);
         match city.source {
             Source::Scene { scene, origin, .. } => {
                 import.arg("mitsuba").arg(format!("{}#{scene}", wheel.display())).args(["--origin", origin]);
