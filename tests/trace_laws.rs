@@ -10,6 +10,7 @@ use farfield::trace::discover::mirrors;
 use farfield::trace::field::{Beam, Layer, gain, polarisation, transport};
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
 use farfield::trace::task::{Sampling, Task};
+use farfield::trace::wide::Hint;
 use farfield::trace::{Tracer, cpu, path};
 use farfield::units::Hertz;
 use geo::{LineString, Polygon, Rect, coord, polygon};
@@ -117,14 +118,14 @@ fn triangles_without_area_or_with_nan_are_left_out_and_counted() {
     builder.triangle([Vec3::ZERO, Vec3::X * f32::INFINITY, Vec3::Y], CONCRETE);
     builder.triangle([Vec3::ZERO, Vec3::X, Vec3::Y], CONCRETE);
     let scene = builder.build();
-    assert_eq!((scene.triangles.len(), scene.skipped), (1, 3));
-    assert!(scene.blocked(Vec3::new(0.2, 0.2, 1.0), Vec3::new(0.2, 0.2, -1.0), u32::MAX));
+    assert_eq!((scene.facets.len(), scene.skipped), (1, 3));
+    assert!(scene.blocked(Vec3::new(0.2, 0.2, 1.0), Vec3::new(0.2, 0.2, -1.0), [u32::MAX; 2], &mut Hint::default()));
 }
 
 #[test]
 fn a_scene_without_triangles_lets_everything_through() {
     let scene = SceneBuilder::new().build();
-    assert!(!scene.blocked(Vec3::ZERO, Vec3::X, u32::MAX));
+    assert!(!scene.blocked(Vec3::ZERO, Vec3::X, [u32::MAX; 2], &mut Hint::default()));
     assert!(path::find(&scene, &[0], Vec3::ZERO, Vec3::X).is_none());
 }
 
@@ -210,4 +211,65 @@ fn a_mast_outside_the_city_or_under_ground_is_an_error_that_says_so() {
     assert_eq!(outside, Err(EngineError::OutsideCity { city: "blocks".into() }));
     let under = block_on(Tracer::cpu().predict(&city, &at(&city, 0.0, 0.0, -2.0), &mut Job::silent()));
     assert!(matches!(under, Err(EngineError::Scenario(ScenarioError::OutOfRange { .. }))));
+}
+
+#[test]
+fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
+    let surface = |material| Surface { material, thickness: None };
+    let mut builder = SceneBuilder::new();
+    let square = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
+    builder.quad(square.map(|(x, y)| Vec3::new(x, y, 0.0) * 200.0), surface(Material::MediumDryGround));
+    for (x, y, w, h) in
+        [(20.0, 3.0, 6.0, 12.0), (-30.0, 25.0, 15.0, 20.0), (5.0, -35.0, 9.0, 8.0), (45.0, -20.0, 4.0, 30.0)]
+    {
+        let corners = square.map(|(u, v)| Vec3::new(x + w * u + 0.3 * v, y + w * v - 0.3 * u, 0.0));
+        for i in 0..4 {
+            let (a, b) = (corners[i], corners[(i + 1) % 4]);
+            builder.quad([a, b, b + Vec3::Z * h, a + Vec3::Z * h], surface(Material::Concrete));
+        }
+        builder.quad(corners.map(|c| c + Vec3::Z * h), surface(Material::Concrete));
+    }
+    let scene = builder.build();
+    let beams = [Beam {
+        pointing: Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 },
+        frequency: Hertz(3.5e9),
+    }];
+    let task = Task {
+        scene: &scene,
+        roofs: None,
+        diffraction: false,
+        transmitter: Vec3::new(1.3, -2.1, 15.0),
+        beams: &beams,
+        grid: farfield::coverage::Grid { origin: glam::DVec2::splat(-60.0), cell: 5.0, nx: 24, ny: 24 },
+        height: 1.5,
+        depth: 2,
+        sampling: Sampling { rays: 1 << 15, samples: 64 },
+    };
+    let mut job = Job::silent();
+    let candidates = block_on(cpu::discover(&task, &mut job)).expect("candidates");
+    let found = block_on(cpu::gather(&task, &candidates, 0..24, &mut job)).expect("a map");
+    let layers = task.layers(beams[0].frequency);
+    let asked = |ix: u32, iy: u32| {
+        let tile = task.tiling().of_cell(ix, iy);
+        let signatures = candidates.in_tile(tile).map(|i| mirrors(&candidates.signatures[i as usize]));
+        let all: Vec<&[u32]> = std::iter::once(&[][..]).chain(signatures).collect();
+        let power = |r: Vec3| {
+            all.iter()
+                .filter_map(|s| path::find(&scene, s, task.transmitter, r))
+                .map(|p| gain(&p, &beams[0], &layers))
+                .sum::<f32>()
+        };
+        task.receivers(ix, iy).map(power).sum::<f32>() / 64.0
+    };
+    let mut apart = Vec::new();
+    for (i, ours) in found[0].iter().enumerate() {
+        let truth = asked(i as u32 % 24, i as u32 / 24);
+        if truth > 0.0 {
+            assert!(*ours > 0.0 || truth < 1e-10, "cell {i} is dark, and has {truth}");
+            apart.push((10.0 * (ours / truth).log10()).abs());
+        }
+    }
+    apart.sort_by(f32::total_cmp);
+    let at = |q: f32| apart[((apart.len() - 1) as f32 * q) as usize];
+    assert!(apart.len() > 300 && at(0.5) < 0.05 && at(0.95) < 0.5, "{} cells: {} {}", apart.len(), at(0.5), at(0.95));
 }

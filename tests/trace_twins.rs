@@ -87,11 +87,11 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
     let strategy = (
         prop::collection::vec(building(), 0..25),
         (-95.0..95.0f32, -95.0..95.0f32, 2.0..60.0f32),
-        (0usize..=4, any::<bool>(), 1u32..4),
+        (0usize..=4, any::<bool>()),
         (0.0..360.0f32, 0.0..15.0f32, 400.0..40_000.0f64),
         prop::option::of((20.0..80.0f64, 20.0..80.0f64, 1.0..25.0f64)),
     );
-    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction, samples), (azimuth_deg, downtilt_deg, mhz), hills)| {
+    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (azimuth_deg, downtilt_deg, mhz), hills)| {
         let city = hilly(city(buildings), hills);
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
         let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg }, frequency: Hertz::from_mhz(mhz) };
@@ -105,7 +105,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
             grid: farfield::coverage::Grid::covering(city.bounds, 5.0).expect("a grid"),
             height: 1.5,
             depth,
-            sampling: Sampling { rays: 4096, samples },
+            sampling: Sampling { rays: 4096, samples: 1 },
         };
         let mut job = Job::silent();
         let candidates = block_on(cpu::discover(&task, &mut job)).expect("candidates");

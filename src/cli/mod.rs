@@ -1,6 +1,7 @@
 //! The native command line: what the page does, without a browser, and the making of city archives.
 
 mod city;
+mod compare;
 mod inputs;
 mod learn;
 mod picture;
@@ -31,6 +32,8 @@ enum Command {
     Export(learn::Export),
     /// Tell how well an engine predicts a measured network.
     Evaluate(learn::Evaluate),
+    /// Compare traced maps with those of a reference tracer.
+    CompareReference(compare::CompareReference),
 }
 
 impl Cli {
@@ -42,6 +45,7 @@ impl Cli {
             Command::Predict(command) => command.run(),
             Command::Export(options) => options.run(),
             Command::Evaluate(options) => options.run(),
+            Command::CompareReference(options) => options.run(),
         }
     }
 }

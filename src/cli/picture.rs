@@ -4,6 +4,7 @@ use super::inputs;
 use crate::city::City;
 use crate::trace::bvh::NO_PLANE;
 use crate::trace::scene::Scene;
+use crate::trace::wide::Hint;
 use anyhow::{Context, Result};
 use clap::Args;
 use glam::{Vec2, Vec3};
@@ -119,12 +120,12 @@ impl Camera {
         let eye = self.middle + self.right * offset.x - self.up * offset.y - self.along * FAR;
         let Some(hit) = scene.first_hit(eye, self.along, 2.0 * FAR, NO_PLANE) else { return (Vec3::ZERO, 0.0) };
         let point = eye + self.along * hit.t;
-        let plane = scene.triangles[hit.triangle as usize].plane;
+        let plane = scene.facets[hit.facet as usize].plane;
         let normal = Vec3::from(scene.mirrors[plane as usize].normal);
         let normal = if normal.dot(self.along) > 0.0 { -normal } else { normal };
         let sun = SUN.normalize();
         let facing = normal.dot(sun).max(0.0);
-        let lit = facing > 0.0 && !scene.blocked(point, point + sun * FAR, plane);
+        let lit = facing > 0.0 && !scene.blocked(point, point + sun * FAR, [plane; 2], &mut Hint::default());
         if point.z < GROUND {
             return (Vec3::ZERO, if lit { 0.0 } else { SHADE });
         }

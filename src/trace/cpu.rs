@@ -4,10 +4,9 @@
 //! receiver is computed alone, so the map is the same bit by bit however it is shared out.
 
 use super::discover::{Aim, Candidates, Signature, shoot};
-use super::field::{self, Layer};
-use super::path::{self, Path};
+use super::field::Layer;
+use super::gather::{Candidate, Tile};
 use super::task::Task;
-use crate::empirical::rooftop_loss;
 use crate::engine::{EngineError, Job};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -16,16 +15,12 @@ use std::ops::Range;
 const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
-/// Rows between two checkpoints.
-const ROWS_A_STEP: u32 = if cfg!(feature = "cli") { 8 } else { 1 };
-
 /// Finds the signatures worth trying. Without reflections there are none.
 pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
     let net = task.net();
     let mut told = HashSet::new();
     let rays = if task.depth == 0 { 0 } else { task.sampling.rays };
     let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
-    let order = aim.order();
     let mut start = 0;
     while start < rays {
         job.checkpoint(start as f32 / rays as f32, "casting rays").await?;
@@ -34,7 +29,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
         let found = share_out(&shares, |first| {
             let mut found: Vec<(u32, Signature)> = Vec::new();
             for i in *first..(first + RAYS_A_SHARE).min(end) {
-                let along = aim.direction(order[i as usize]);
+                let along = aim.direction(i);
                 shoot(task.scene, &net, task.transmitter, along, task.depth, |tile, signature| {
                     found.push((tile, signature));
                 });
@@ -56,54 +51,33 @@ pub async fn gather(
     job: &mut Job,
 ) -> Result<Vec<Vec<f32>>, EngineError> {
     let layers: Vec<Vec<Layer>> = task.beams.iter().map(|b| task.layers(b.frequency)).collect();
-    let mut gains = vec![Vec::with_capacity(rows.len() * task.grid.nx as usize); task.beams.len()];
+    let known = Candidate::all(task.scene, candidates, task.transmitter);
+    let tiling = task.tiling();
+    let mut gains = vec![vec![0.0; rows.len() * task.grid.nx as usize]; task.beams.len()];
     let mut start = rows.start;
     while start < rows.end {
         let done = (start - rows.start) as f32 / rows.len() as f32;
         job.checkpoint(done, "collecting paths").await?;
-        let end = (start + ROWS_A_STEP).min(rows.end);
-        let cells: Vec<(u32, u32)> = (start..end).flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy))).collect();
-        for cell in share_out(&cells, |(ix, iy)| cell_gains(task, candidates, &layers, *ix, *iy)) {
-            for (all, one) in gains.iter_mut().zip(cell) {
-                all.push(one);
+        // Whole rows of tiles, the last one cut where the rows end.
+        let end = ((start / tiling.cells + 1) * tiling.cells).min(rows.end);
+        let tiles: Vec<u32> = (0..tiling.count.x).map(|x| start / tiling.cells * tiling.count.x + x).collect();
+        let collected = share_out(&tiles, |tile| {
+            let candidates = candidates.in_tile(*tile).filter_map(|i| known[i as usize].as_ref());
+            Tile::new(task, &layers, *tile).collect(candidates)
+        });
+        for (b, gains) in gains.iter_mut().enumerate() {
+            for iy in start..end {
+                let mut at = ((iy - rows.start) * task.grid.nx) as usize;
+                for tile in &collected {
+                    let row = tile.row(b, iy);
+                    gains[at..at + row.len()].copy_from_slice(row);
+                    at += row.len();
+                }
             }
         }
         start = end;
     }
     Ok(gains)
-}
-
-/// Path gain of each beam in one cell.
-fn cell_gains(task: &Task<'_>, candidates: &Candidates, layers: &[Vec<Layer>], ix: u32, iy: u32) -> Vec<f32> {
-    if task.indoors(ix, iy) {
-        return vec![f32::NAN; task.beams.len()];
-    }
-    let mut sums = vec![0.0; task.beams.len()];
-    let tile = task.tiling().of_cell(ix, iy);
-    let mut count = 0.0;
-    for receiver in task.receivers(ix, iy) {
-        count += 1.0;
-        let direct = Path::direct(task.transmitter, receiver);
-        let roofs = task.roofs.filter(|_| task.diffraction);
-        if roofs.is_some() || path::find(task.scene, &[], task.transmitter, receiver).is_some() {
-            for ((sum, beam), layers) in sums.iter_mut().zip(task.beams).zip(layers) {
-                let wavelength = beam.frequency.wavelength() as f32;
-                let loss = roofs.map_or(0.0, |r| rooftop_loss(r, task.transmitter, receiver, wavelength));
-                *sum += field::gain(&direct, beam, layers) * 10f32.powf(-0.1 * loss);
-            }
-        }
-        for signature in candidates.in_tile(tile) {
-            if let Some(path) = path::find(task.scene, signature, task.transmitter, receiver) {
-                for ((sum, beam), layers) in sums.iter_mut().zip(task.beams).zip(layers) {
-                    *sum += field::gain(&path, beam, layers);
-                }
-            }
-        }
-    }
-    for sum in &mut sums {
-        *sum /= count;
-    }
-    sums
 }
 
 /// `work` for each item, in order; over all threads where there are any.

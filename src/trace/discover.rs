@@ -17,10 +17,14 @@ use std::f32::consts::TAU;
 const TILE_SIDE: f64 = 20.0;
 /// A level nearer than this above or below the transmitter is aimed at as if it were this far, metres.
 const LEAST_RISE: f32 = 1.0;
-/// How far rays are aimed, as a multiple of the distance to the farthest corner: reflections make detours.
-const REACH: f32 = 2.0;
+/// How the way to the point aimed at grows with the share of the rays that are aimed nearer: a power of ½ would cover the
+/// level evenly, a larger one covers what is near, and so strong, more closely.
+const NEARNESS: f32 = 0.7;
 /// 2³² divided by the golden ratio: successive multiples spread evenly over the circle.
 const GOLDEN: u32 = 2_654_435_769;
+/// Rays of a ring, a Fibonacci number, and the one before it: by steps of that the golden lattice goes around in order.
+const RING: u32 = 610;
+const STEP: u32 = 377;
 
 /// The mirrors of a path in order, [`NO_PLANE`] after the last.
 pub type Signature = [u32; MAX_ORDER];
@@ -81,10 +85,11 @@ impl Tiling {
     }
 }
 
-/// Where rays are aimed from a transmitter: in turn evenly over the sphere, and evenly over the receivers' level.
+/// Where rays are aimed from a transmitter: half of them at the receivers' level, half over the sphere.
 ///
-/// Walls keep a ray's elevation, so unfolding the reflections lays every path straight on that plane: an even cover of
-/// the plane is an even cover of all receivers by any walls, where an even sphere leaves the far ones out.
+/// Walls keep a ray's elevation, so unfolding the reflections lays every path straight on that plane: a cover of the plane
+/// covers all receivers by any walls, where an even sphere leaves the far ones out. The sphere finds what slanted roofs
+/// throw down. Paths longer than the way to the farthest corner are not aimed for: they are too weak to matter.
 #[derive(Clone, Copy, Debug)]
 pub struct Aim<'a> {
     /// The transmitter.
@@ -103,38 +108,30 @@ impl<'a> Aim<'a> {
         let at = from.truncate();
         let (a, b) = (grid.origin.as_vec2(), grid.far_corner().as_vec2());
         let farthest = (at - a).abs().max((at - b).abs()).length();
-        Self { from, level, reach: farthest * REACH, rays }
+        Self { from, level, reach: farthest, rays }
     }
 
-    /// The rays in an order in which neighbours go the same way, so that they walk through the same part of the scene:
-    /// half the sphere or plane for each bit of a Morton code.
-    pub fn order(&self) -> Vec<u32> {
-        let spread = |v: u32| (0..12).fold(0u32, |code, bit| code | (v >> bit & 1) << (2 * bit));
-        let code = |i: u32| {
-            let turn = (i / 2).wrapping_mul(GOLDEN) >> 20;
-            let share = (u64::from(i / 2) * 4096 / u64::from(self.rays.div_ceil(2))) as u32;
-            (i % 2, spread(turn) | spread(share) << 1, i)
-        };
-        let mut order: Vec<u32> = (0..self.rays).collect();
-        order.sort_unstable_by_key(|i| code(*i));
-        order
-    }
-
-    /// Unit direction of ray `i`.
+    /// Unit direction of ray `i`: the first half at the plane, the second over the sphere. Both are golden lattices, cut
+    /// into rings whose rays follow one another around the transmitter, so that neighbours walk the same part of the scene.
     pub fn direction(&self, i: u32) -> Vec3 {
-        let n = self.rays.div_ceil(2);
-        let turn = ((i / 2).wrapping_mul(GOLDEN) >> 8) as f32 / (1u32 << 24) as f32;
-        let (sin, cos) = (TAU * turn).sin_cos();
-        let share = ((i / 2) as f32 + 0.5) / n as f32;
-        if i.is_multiple_of(2) {
+        let half = self.rays.div_ceil(2);
+        let at_plane = i < half;
+        let i = if at_plane { i } else { i - half };
+        let (ring, place) = (i / RING * RING, i % RING);
+        let whole = ring + RING <= half;
+        let i = ring + if whole { place * STEP % RING } else { place };
+        let (sin, cos) = (TAU * (i.wrapping_mul(GOLDEN) >> 8) as f32 / (1u32 << 24) as f32).sin_cos();
+        let share = (i as f32 + 0.5) / half as f32;
+        if at_plane {
+            let radius = self.reach * share.powf(NEARNESS);
+            let way = Vec2::new(radius * cos, radius * sin);
+            let rise = self.level.at(self.from.truncate() + way) - self.from.z;
+            let rise = if rise.abs() < LEAST_RISE { LEAST_RISE.copysign(rise) } else { rise };
+            way.extend(rise).normalize()
+        } else {
             let z = 1.0 - 2.0 * share;
             let radius = (1.0 - z * z).max(0.0).sqrt();
             Vec3::new(radius * cos, radius * sin, z)
-        } else {
-            let radius = self.reach * share.sqrt();
-            let rise = self.level.at(self.from.truncate() + Vec2::new(radius * cos, radius * sin)) - self.from.z;
-            let rise = if rise.abs() < LEAST_RISE { LEAST_RISE.copysign(rise) } else { rise };
-            Vec3::new(radius * cos, radius * sin, rise).normalize()
         }
     }
 }
@@ -170,7 +167,7 @@ pub fn shoot(
             crossings.into_iter().flatten().for_each(|tile| tell(tile, signature));
         }
         let Some(hit) = hit.filter(|_| order < depth.min(MAX_ORDER)) else { return };
-        on = scene.triangles[hit.triangle as usize].plane;
+        on = scene.facets[hit.facet as usize].plane;
         signature[order] = on;
         let normal = Vec3::from(scene.mirrors[on as usize].normal);
         at += along * hit.t;
@@ -214,10 +211,10 @@ impl Candidates {
         Self { signatures, starts, entries: pairs.into_iter().map(|(_, s)| s).collect() }
     }
 
-    /// The signatures to try in `tile`.
-    pub fn in_tile(&self, tile: u32) -> impl Iterator<Item = &[u32]> {
+    /// The numbers of the signatures to try in `tile`.
+    pub fn in_tile(&self, tile: u32) -> impl Iterator<Item = u32> {
         let bounds = self.starts.get(tile as usize..tile as usize + 2).map_or(0..0, |s| s[0] as usize..s[1] as usize);
-        self.entries[bounds].iter().map(|i| mirrors(&self.signatures[*i as usize]))
+        self.entries[bounds].iter().copied()
     }
 }
 
@@ -232,21 +229,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_the_directions_are_spread_evenly_over_the_sphere_and_half_over_the_plane() {
+    fn half_the_directions_are_spread_evenly_over_the_sphere_and_half_over_the_level() {
         let rays = 20_000;
         let level = Level { ground: None, height: 2.0 };
         let aim = Aim { from: Vec3::Z * 12.0, level, reach: 100.0, rays };
-        let half = |odd: u32| (0..rays / 2).map(move |i| aim.direction(2 * i + odd));
+        let sphere = || (rays / 2..rays).map(|i| aim.direction(i));
         let n = rays as f32 / 2.0;
-        let mean = half(0).sum::<Vec3>() / n;
+        let mean = sphere().sum::<Vec3>() / n;
         assert!(mean.length() < 1e-3, "{mean}");
-        let mut order = aim.order();
-        order.sort_unstable();
-        assert!(order.into_iter().eq(0..rays));
-        let squares = half(0).map(|d| d.x.powi(2)).sum::<f32>() / n;
+        let squares = sphere().map(|d| d.x.powi(2)).sum::<f32>() / n;
         assert!((squares - 1.0 / 3.0).abs() < 1e-3, "{squares}");
         let on_plane = |d: Vec3| d.truncate() * (-10.0 / d.z);
-        let within = half(1).filter(|d| on_plane(*d).length() < 50.0).count() as f32;
-        assert!((within / n - 0.25).abs() < 1e-3, "{within}");
+        let within = (0..rays / 2).filter(|i| on_plane(aim.direction(*i)).length() < 50.0).count() as f32;
+        assert!((within / n - 0.5f32.powf(1.0 / NEARNESS)).abs() < 1e-3, "{within}");
+        let turns = (1..RING).map(|i| aim.direction(i - 1).truncate().angle_to(aim.direction(i).truncate()).abs());
+        assert!(turns.fold(0.0, f32::max) < 0.02);
     }
 }

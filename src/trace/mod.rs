@@ -7,15 +7,20 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`scene`], [`plane`], [`bvh`] | triangles, the planes they mirror in, the hierarchy that rays walk |
+//! | [`scene`], [`facet`], [`plane`], [`faces`] | what rays meet: facets and the planes they mirror in |
+//! | [`bvh`], [`wide`] | the hierarchy that rays walk, on the GPU and on the CPU |
 //! | [`discover`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
+//! | [`gather`] | what the cells of a tile receive |
 //! | [`cpu`], `gpu` | the two backends |
 
 pub mod bvh;
 pub mod cpu;
 pub mod discover;
+pub mod faces;
+pub mod facet;
 pub mod field;
+pub mod gather;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod level;
@@ -26,5 +31,6 @@ pub mod reference;
 pub mod scene;
 pub mod task;
 mod tracer;
+pub mod wide;
 
 pub use tracer::{Backend, Tracer};

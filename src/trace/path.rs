@@ -1,20 +1,18 @@
 //! Specular paths by the image method: a signature names the mirrors in order, and the path between two points through
 //! them is unique.
 //!
-//! A path is checked by one query a segment: the first thing met must be the next mirror, which says at once that the
-//! reflection point lies on a facet and that nothing stands before it.
+//! Each point of reflection must lie on a facet of its mirror, and nothing may stand between one and the next. A segment
+//! leaves out the planes of both its ends, for coplanar facets lie within a tolerance of their plane.
 
 use super::bvh::NO_PLANE;
+use super::gather::Candidate;
 use super::scene::Scene;
+use super::wide::Hint;
 use crate::scenario::MAX_DEPTH;
 use glam::Vec3;
 
 /// Most reflections of a path.
 pub const MAX_ORDER: usize = MAX_DEPTH as usize;
-/// A segment is followed this much farther than its mirror, as a share and in metres, for coplanar facets lie within a
-/// tolerance of their plane.
-const OVERSHOOT: (f32, f32) = (1e-3, 0.1);
-
 /// One reflection of a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bounce {
@@ -63,18 +61,20 @@ impl Path {
 /// The path between two points over the mirrors of `signature`, if it exists in the scene. A signature longer than
 /// [`MAX_ORDER`] or with a mirror that isn't there has no path.
 pub fn find(scene: &Scene, signature: &[u32], from: Vec3, to: Vec3) -> Option<Path> {
-    let mut path = Path { order: signature.len(), ..Path::direct(from, to) };
-    let mut images = [Vec3::ZERO; MAX_ORDER + 1];
-    if signature.len() > MAX_ORDER {
-        return None;
-    }
-    images[0] = from;
-    for (i, index) in signature.iter().enumerate() {
-        images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
-    }
+    through(scene, &Candidate::of(scene, signature, from)?, to, &mut Hints::default())
+}
+
+/// What hid each leg of a path last.
+pub type Hints = [Hint; MAX_ORDER + 1];
+
+/// The path of `candidate` to `to`, if it exists in the scene.
+pub fn through(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut Hints) -> Option<Path> {
+    let Candidate { mirrors, images } = candidate;
+    let order = mirrors.len();
+    let mut path = Path { order, ..Path::direct(images[0], to) };
     let mut target = to;
-    for i in (0..signature.len()).rev() {
-        let mirror = &scene.mirrors[signature[i] as usize];
+    for i in (0..order).rev() {
+        let mirror = &scene.mirrors[mirrors[i] as usize];
         let (behind, before) = (mirror.height(images[i + 1]), mirror.height(target));
         if behind * before >= 0.0 {
             return None;
@@ -83,26 +83,18 @@ pub fn find(scene: &Scene, signature: &[u32], from: Vec3, to: Vec3) -> Option<Pa
         if !mirror.near(point) {
             return None;
         }
-        path.bounces[i] = Bounce { point, normal: mirror.normal.into(), surface: 0 };
+        let surface = scene.faces.surface_at(mirrors[i], point)?;
+        path.bounces[i] = Bounce { point, normal: mirror.normal.into(), surface };
         target = point;
     }
-    let last = signature.len().checked_sub(1);
-    let leave = last.map_or(from, |i| path.bounces[i].point);
-    // The street end is blocked most often, so it is looked at first.
-    if scene.blocked(leave, to, last.map_or(NO_PLANE, |i| signature[i])) {
-        return None;
-    }
-    let (mut at, mut on) = (from, NO_PLANE);
-    for (bounce, plane) in path.bounces.iter_mut().zip(signature) {
-        let leg = bounce.point - at;
-        let limit = 1.0 + OVERSHOOT.0 + OVERSHOOT.1 / leg.length();
-        let hit = scene.first_hit(at, leg, limit, on)?;
-        let triangle = &scene.triangles[hit.triangle as usize];
-        if triangle.plane != *plane {
+    let end = |i: usize| if i == order { (to, NO_PLANE) } else { (path.bounces[i].point, mirrors[i]) };
+    // The street end is hidden most often, so it is looked at first.
+    for i in (0..=order).rev() {
+        let (from, left) = if i == 0 { (path.from, NO_PLANE) } else { end(i - 1) };
+        let (to, reached) = end(i);
+        if scene.blocked(from, to, [left, reached], &mut hints[i]) {
             return None;
         }
-        bounce.surface = triangle.surface;
-        (at, on) = (bounce.point, *plane);
     }
     Some(path)
 }

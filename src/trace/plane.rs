@@ -1,9 +1,10 @@
-//! Mirror planes: coplanar triangles share one, so that a path's signature names few things.
+//! Mirror planes: coplanar facets share one, so that a path's signature names few things.
 
+use super::facet::Span;
 use glam::Vec3;
 use std::collections::HashMap;
 
-/// How far a triangle's corners may lie off a plane and still share it, metres: far below a wavelength's Fresnel zone on
+/// How far a facet's corners may lie off a plane and still share it, metres: far below a wavelength's Fresnel zone on
 /// any wall, far above the rounding of f32 coordinates at 10 km.
 const TOLERANCE: f32 = 5e-3;
 /// Edge of the cells in which planes with like normals are looked up: the cosine-space distance of neighbours.
@@ -31,6 +32,9 @@ pub struct Mirror {
 }
 
 impl Mirror {
+    /// How far beside the box a point still counts as near, metres.
+    pub const SLACK: f32 = 0.01;
+
     /// Height of `p` above the plane, metres along the normal.
     #[inline]
     pub fn height(&self, p: Vec3) -> f32 {
@@ -43,11 +47,10 @@ impl Mirror {
         p - 2.0 * self.height(p) * Vec3::from(self.normal)
     }
 
-    /// Whether `p` lies in the box around the plane's triangles, within a centimetre.
+    /// Whether `p` lies in the box around the plane's facets, within a centimetre.
     #[inline]
     pub fn near(&self, p: Vec3) -> bool {
-        const SLACK: f32 = 0.01;
-        p.cmpge(Vec3::from(self.lo) - SLACK).all() && p.cmple(Vec3::from(self.hi) + SLACK).all()
+        p.cmpge(Vec3::from(self.lo) - Self::SLACK).all() && p.cmple(Vec3::from(self.hi) + Self::SLACK).all()
     }
 }
 
@@ -59,9 +62,10 @@ pub struct Planes {
 }
 
 impl Planes {
-    /// The plane of a triangle of some area: a known one if all its corners lie in that, else a new one.
-    pub fn place(&mut self, corners: [Vec3; 3]) -> u32 {
+    /// The plane of a facet of some area: a known one if all its corners lie in that, else a new one.
+    pub fn place(&mut self, corners: [Vec3; 3], span: Span) -> u32 {
         let [a, b, c] = corners;
+        let d = if span == Span::Parallelogram { b + c - a } else { c };
         let mut normal = (b - a).cross(c - a).normalize_or(Vec3::Z);
         // One of the two normals of a plane, so that both sides of a wall share it.
         let lead = [normal.z, normal.y, normal.x].into_iter().find(|v| v.abs() > 0.1).unwrap_or(1.0);
@@ -85,8 +89,8 @@ impl Planes {
             index
         });
         let mirror = &mut self.mirrors[index as usize];
-        mirror.lo = Vec3::from(mirror.lo).min(a).min(b).min(c).into();
-        mirror.hi = Vec3::from(mirror.hi).max(a).max(b).max(c).into();
+        mirror.lo = Vec3::from(mirror.lo).min(a).min(b).min(c).min(d).into();
+        mirror.hi = Vec3::from(mirror.hi).max(a).max(b).max(c).max(d).into();
         index
     }
 
@@ -117,17 +121,17 @@ mod tests {
     fn both_halves_and_both_sides_of_a_wall_share_a_plane() {
         let mut planes = Planes::default();
         let [a, b, c, d] = [(0.0, 0.0), (10.0, 0.0), (10.0, 5.0), (0.0, 5.0)].map(|(x, z)| Vec3::new(x, 700.0, z));
-        let one = planes.place([a, b, c]);
-        assert_eq!(one, planes.place([a, c, d]));
-        assert_eq!(one, planes.place([c, b, a]));
+        let one = planes.place([a, b, c], Span::Triangle);
+        assert_eq!(one, planes.place([a, c, d], Span::Triangle));
+        assert_eq!(one, planes.place([c, b, a], Span::Triangle));
         let shifted = [a, b, c].map(|p| p + Vec3::Y * 0.02);
-        assert_ne!(one, planes.place(shifted));
+        assert_ne!(one, planes.place(shifted, Span::Triangle));
     }
 
     #[test]
     fn an_image_lies_as_far_behind_the_mirror_as_the_source_before_it() {
         let mut planes = Planes::default();
-        planes.place([Vec3::new(5.0, 0.0, 0.0), Vec3::new(5.0, 1.0, 0.0), Vec3::new(5.0, 0.0, 1.0)]);
+        planes.place([Vec3::new(5.0, 0.0, 0.0), Vec3::new(5.0, 1.0, 0.0), Vec3::new(5.0, 0.0, 1.0)], Span::Triangle);
         let mirror = planes.into_mirrors()[0];
         assert!((mirror.image(Vec3::new(2.0, 3.0, 4.0)) - Vec3::new(8.0, 3.0, 4.0)).length() < 1e-6);
     }

@@ -10,7 +10,8 @@ use crate::units::Hertz;
 use glam::{DVec2, Vec3};
 use npyz::npz::NpzArchive;
 use npyz::{Deserialize as Element, NpyFile};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,51 @@ pub fn read_scene(path: &Path, thickness: f32) -> Result<Scene, ReferenceError> 
     Ok(builder.build())
 }
 
+/// What a reference map takes into account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Mode {
+    /// Line of sight.
+    Los,
+    /// And specular reflections.
+    Refl,
+    /// And the way through walls.
+    ReflRefr,
+    /// Specular and diffuse reflections.
+    ReflDiffuse,
+    /// Diffraction alone, at wedges.
+    DiffrWedge,
+    /// Diffraction alone, at wedges and at the edges of sheets.
+    DiffrWedgeEdge,
+}
+
+impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Los, Self::Refl, Self::ReflRefr, Self::ReflDiffuse, Self::DiffrWedge, Self::DiffrWedgeEdge];
+
+    /// Its name in the files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Los => "los",
+            Self::Refl => "refl",
+            Self::ReflRefr => "refl_refr",
+            Self::ReflDiffuse => "refl_diffuse",
+            Self::DiffrWedge => "diffr_wedge",
+            Self::DiffrWedgeEdge => "diffr_wedge_edge",
+        }
+    }
+
+    /// Path gain above which cells are compared, dB: below it the reference is too noisy.
+    pub const fn level(self) -> f32 {
+        match self {
+            Self::ReflRefr | Self::ReflDiffuse => -110.0,
+            _ => -130.0,
+        }
+    }
+}
+
 /// Where a reference map's cells and antennas are, and what it was made with.
 #[derive(Clone, Debug, Deserialize)]
 pub struct MapFacts {
@@ -108,6 +154,13 @@ pub struct MapFacts {
     pub tx: Vec<[f32; 3]>,
     /// Thickness of every surface, metres.
     pub thickness_m: f32,
+    /// What each mode was made with.
+    modes: HashMap<String, ModeFacts>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct ModeFacts {
+    max_depth: usize,
 }
 
 impl MapFacts {
@@ -123,18 +176,28 @@ impl MapFacts {
         Grid { origin: DVec2::new(self.x0, self.y0), cell: self.cell_m, nx: self.nx, ny: self.ny }
     }
 
+    /// Whether there are maps of `mode`.
+    pub fn has(&self, mode: Mode) -> bool {
+        self.modes.contains_key(mode.name())
+    }
+
+    /// Most interactions of a path in `mode`.
+    pub fn depth(&self, mode: Mode) -> usize {
+        self.modes.get(mode.name()).map_or(0, |m| m.max_depth)
+    }
+
     /// Its carrier.
     pub fn frequency(&self) -> Hertz {
         Hertz(self.frequency_hz)
     }
 }
 
-/// The maps of `mode` (`los`, `refl`, …), one an antenna: path gain in dB, row-major from the south-west, NaN where no path
+/// The maps of `mode`, one an antenna: path gain in dB, row-major from the south-west, NaN where no path
 /// arrived.
-pub fn read_maps(path: &Path, mode: &str) -> Result<Vec<Vec<f32>>, ReferenceError> {
+pub fn read_maps(path: &Path, mode: Mode) -> Result<Vec<Vec<f32>>, ReferenceError> {
     let mut arrays = Arrays::open(path)?;
-    let (shape, values) = arrays.read::<i16>(mode)?;
-    let [_, ny, nx] = shape[..] else { return Err(arrays.form(format!("{mode} has not three axes"))) };
+    let (shape, values) = arrays.read::<i16>(mode.name())?;
+    let [_, ny, nx] = shape[..] else { return Err(arrays.form(format!("{} has not three axes", mode.name()))) };
     let decibels = |v: &i16| if *v == i16::MIN { f32::NAN } else { f32::from(*v) / 100.0 };
     Ok(values.chunks_exact((nx * ny) as usize).map(|map| map.iter().map(decibels).collect()).collect())
 }

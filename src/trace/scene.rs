@@ -1,7 +1,10 @@
-//! What rays meet: triangles with the mirror plane each lies in, and the surface each is made of.
+//! What rays meet: facets with the mirror plane each lies in, and the surface each is made of.
 
 use super::bvh::{self, Hit, Node};
+use super::faces::Faces;
+use super::facet::{self, Facet};
 use super::plane::{Mirror, Planes};
+use super::wide::{Hint, Wide};
 use crate::city::City;
 use crate::material::Material;
 use glam::{DVec2, Vec3};
@@ -11,7 +14,7 @@ const LEAST_AREA: f32 = 1e-6;
 /// How far the ground reaches beyond the city, metres.
 const GROUND_MARGIN: f64 = 500.0;
 
-/// What a triangle is made of.
+/// What a facet is made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Surface {
     /// Its material.
@@ -20,49 +23,21 @@ pub struct Surface {
     pub thickness: Option<f32>,
 }
 
-/// A triangle, 48 bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
-#[repr(C)]
-pub struct Triangle {
-    /// First corner.
-    pub v0: [f32; 3],
-    /// Index of its mirror plane.
-    pub plane: u32,
-    /// From the first corner to the second.
-    pub e1: [f32; 3],
-    /// Index of its surface.
-    pub surface: u32,
-    /// From the first corner to the third.
-    pub e2: [f32; 3],
-    /// Keeps the size a multiple of 16 bytes.
-    pub padding: u32,
-}
-
-impl Triangle {
-    /// A triangle from its corners.
-    pub fn new([a, b, c]: [Vec3; 3], plane: u32, surface: u32) -> Self {
-        Self { v0: a.into(), e1: (b - a).into(), e2: (c - a).into(), plane, surface, padding: 0 }
-    }
-
-    /// Its corners.
-    pub fn corners(&self) -> [Vec3; 3] {
-        let v0 = Vec3::from(self.v0);
-        [v0, v0 + Vec3::from(self.e1), v0 + Vec3::from(self.e2)]
-    }
-}
-
 /// A scene, ready for rays.
 #[derive(Clone, Debug, Default)]
 pub struct Scene {
-    /// Triangles in the order of the hierarchy.
-    pub triangles: Vec<Triangle>,
+    /// Facets in the order of the hierarchy.
+    pub facets: Vec<Facet>,
     /// The planes that mirror.
     pub mirrors: Vec<Mirror>,
-    /// What triangles are made of.
+    /// What facets are made of.
     pub surfaces: Vec<Surface>,
-    /// The hierarchy; empty when there is no triangle.
+    /// The hierarchy; empty when there is no facet.
     pub nodes: Vec<Node>,
+    /// The hierarchy for the CPU.
+    pub wide: Wide,
+    /// The facets of each plane.
+    pub faces: Faces,
     /// Triangles left out because they have no area or a coordinate that is not a number.
     pub skipped: usize,
 }
@@ -105,20 +80,24 @@ impl SceneBuilder {
     /// The scene of everything added.
     pub fn build(self) -> Scene {
         let mut planes = Planes::default();
-        // The largest triangles define the planes, since theirs are known best.
-        let mut order: Vec<usize> = (0..self.corners.len()).collect();
+        let outlines = facet::join(&self.corners);
+        // The largest facets define the planes, since theirs are known best.
+        let mut order: Vec<usize> = (0..outlines.len()).collect();
         let area = |i: usize| {
-            let [a, b, c] = self.corners[i].0;
+            let [a, b, c] = outlines[i].0.0;
             (b - a).cross(c - a).length_squared()
         };
         order.sort_by(|a, b| area(*b).total_cmp(&area(*a)).then(a.cmp(b)));
-        let mut triangles = Vec::with_capacity(order.len());
+        let mut facets = Vec::with_capacity(order.len());
         for i in order {
-            let (corners, surface) = self.corners[i];
-            triangles.push(Triangle::new(corners, planes.place(corners), surface));
+            let ((corners, span), surface) = outlines[i];
+            facets.push(Facet::new(corners, span, planes.place(corners, span), surface));
         }
-        let nodes = bvh::build(&mut triangles);
-        Scene { triangles, mirrors: planes.into_mirrors(), surfaces: self.surfaces, nodes, skipped: self.skipped }
+        let nodes = bvh::build(&mut facets);
+        let wide = Wide::of(&nodes, &facets);
+        let mirrors = planes.into_mirrors();
+        let faces = Faces::of(&facets, mirrors.len());
+        Scene { facets, mirrors, surfaces: self.surfaces, nodes, wide, faces, skipped: self.skipped }
     }
 }
 
@@ -165,14 +144,15 @@ impl Scene {
         builder.build()
     }
 
-    /// The first triangle on the way `origin + t·direction`, 0 < t < `limit`, that is not of plane `except`.
+    /// The first facet on the way `origin + t·direction`, 0 < t < `limit`, that is not of plane `except`.
     pub fn first_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: u32) -> Option<Hit> {
-        bvh::trace(&self.nodes, &self.triangles, origin, direction, limit, except, false)
+        self.wide.first_hit(origin, direction, limit, except)
     }
 
-    /// Whether anything but plane `except` stands between `a` and `b`.
-    pub fn blocked(&self, a: Vec3, b: Vec3, except: u32) -> bool {
-        bvh::trace(&self.nodes, &self.triangles, a, b - a, 1.0, except, true).is_some()
+    /// Whether anything but the planes `except` stands between `a` and `b`. `hint` is where to look first, and then where
+    /// something was found: what hides one receiver hides its neighbours.
+    pub fn blocked(&self, a: Vec3, b: Vec3, except: [u32; 2], hint: &mut Hint) -> bool {
+        self.wide.any_hit(a, b - a, 1.0, except, hint)
     }
 }
 

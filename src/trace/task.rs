@@ -2,12 +2,13 @@
 
 use super::discover::{Net, Tiling};
 use super::field::{Beam, Layer};
+use super::gather::MAX_SAMPLES;
 use super::level::Level;
 use super::scene::Scene;
 use crate::city::HeightRaster;
 use crate::coverage::Grid;
 use crate::units::Hertz;
-use glam::{Vec2, Vec3};
+use glam::{UVec2, Vec2, Vec3};
 
 /// The golden section of 1.
 const GOLDEN_SHARE: f32 = 0.618_034;
@@ -75,21 +76,41 @@ impl Task<'_> {
         self.roofs.is_some_and(|r| r.covers(r.standing(self.grid.centre(ix, iy).as_vec2(), self.height)))
     }
 
-    /// The receivers of a cell.
+    /// Receivers in a cell.
+    pub fn samples(&self) -> u32 {
+        self.sampling.samples.clamp(1, MAX_SAMPLES)
+    }
+
+    /// A receiver in the centre of a cell.
+    pub fn centre(&self, ix: u32, iy: u32) -> Vec3 {
+        let p = self.grid.centre(ix, iy).as_vec2();
+        p.extend(self.level().at(p))
+    }
+
+    /// A receiver at the south-west corner of a cell.
+    pub fn corner(&self, cell: UVec2) -> Vec3 {
+        let p = self.grid.origin.as_vec2() + cell.as_vec2() * self.grid.cell as f32;
+        p.extend(self.level().at(p))
+    }
+
+    /// Receiver `i` of a cell: one of a lattice whose columns and rows are all different, so that a sliver of light is hit
+    /// whichever way it lies.
+    pub fn receiver(&self, ix: u32, iy: u32, i: u32) -> Vec3 {
+        let n = self.samples() as f32;
+        let column = i as f32 + 0.5;
+        let row = (0.5 + (column - n / 2.0) * GOLDEN_SHARE).rem_euclid(1.0);
+        let cell = self.grid.cell as f32;
+        let corner = self.grid.origin.as_vec2() + Vec2::new(ix as f32, iy as f32) * cell;
+        let p = corner + Vec2::new(column / n, row) * cell;
+        p.extend(self.level().at(p))
+    }
+
+    /// The receivers of a cell, any first few of them spread over it.
     pub fn receivers(&self, ix: u32, iy: u32) -> impl Iterator<Item = Vec3> {
-        let n = self.sampling.samples.max(1);
-        let middle = n as f32 / 2.0;
-        let (origin, cell) = (self.grid.origin.as_vec2(), self.grid.cell as f32);
-        let corner = origin + Vec2::new(ix as f32, iy as f32) * cell;
-        let level = self.level();
-        // A lattice whose columns and rows are all different, so that a sliver of light is hit whichever way it lies.
-        (0..n).map(move |i| {
-            let column = i as f32 + 0.5;
-            let row = (0.5 + (column - middle) * GOLDEN_SHARE).rem_euclid(1.0);
-            let offset = Vec2::new(column / n as f32, row);
-            let p = corner + offset * cell;
-            p.extend(level.at(p))
-        })
+        let n = self.samples();
+        let bits = n.next_power_of_two().trailing_zeros();
+        let spread = move |i: u32| i.reverse_bits().checked_shr(32 - bits).unwrap_or(0);
+        (0..1 << bits).map(spread).filter(move |i| *i < n).map(move |i| self.receiver(ix, iy, i))
     }
 
     /// The scene's surfaces at `frequency`.

@@ -2,6 +2,8 @@
 
 const TAU = 6.2831853;
 const GOLDEN = 2654435769u;
+const RING = 610u;
+const STEP = 377u;
 // As in level.rs.
 const CROSSINGS = 2u;
 const STEPS_A_TILE = 2.0;
@@ -9,6 +11,7 @@ const MAX_STEPS = 1024.0;
 const LOWEST = -1e5;
 // As in discover.rs.
 const LEAST_RISE = 1.0;
+const NEARNESS = 0.7;
 
 struct Params {
     transmitter: vec3f,
@@ -27,11 +30,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-// The rays, neighbours going the same way.
-@group(0) @binding(4) var<storage, read> order_of: array<u32>;
-@group(0) @binding(5) var<storage, read> heights: array<f32>;
+@group(0) @binding(4) var<storage, read> heights: array<f32>;
 // For each ray: `depth` mirrors, then the tiles where it came through the receivers' level after each of them.
-@group(0) @binding(6) var<storage, read_write> told: array<u32>;
+@group(0) @binding(5) var<storage, read_write> told: array<u32>;
 
 fn ground_height(i: u32) -> f32 {
     return heights[i];
@@ -42,19 +43,24 @@ fn level(p: vec2f) -> f32 {
     return ground_at(params.ground, p) + params.height;
 }
 
-fn aim(i: u32) -> vec3f {
-    let half = i / 2u;
-    let turn = f32((half * GOLDEN) >> 8u) / 16777216.0;
+fn aim(ray: u32) -> vec3f {
+    let half = (params.rays + 1u) / 2u;
+    let at_plane = ray < half;
+    let number = select(ray - half, ray, at_plane);
+    let ring = number / RING * RING;
+    let place = number % RING;
+    let i = ring + select(place, place * STEP % RING, ring + RING <= half);
+    let turn = f32((i * GOLDEN) >> 8u) / 16777216.0;
     let along = vec2f(cos(TAU * turn), sin(TAU * turn));
-    let share = (f32(half) + 0.5) / f32((params.rays + 1u) / 2u);
-    if i % 2u == 0u {
-        let z = 1.0 - 2.0 * share;
-        return vec3f(sqrt(max(1.0 - z * z, 0.0)) * along, z);
+    let share = (f32(i) + 0.5) / f32(half);
+    if at_plane {
+        let way = params.reach * pow(share, NEARNESS) * along;
+        let rise = level(params.transmitter.xy + way) - params.transmitter.z;
+        let least = select(LEAST_RISE, -LEAST_RISE, rise < 0.0);
+        return normalize(vec3f(way, select(rise, least, abs(rise) < LEAST_RISE)));
     }
-    let way = params.reach * sqrt(share) * along;
-    let rise = level(params.transmitter.xy + way) - params.transmitter.z;
-    let least = select(LEAST_RISE, -LEAST_RISE, rise < 0.0);
-    return normalize(vec3f(way, select(rise, least, abs(rise) < LEAST_RISE)));
+    let z = 1.0 - 2.0 * share;
+    return vec3f(sqrt(max(1.0 - z * z, 0.0)) * along, z);
 }
 
 fn tile_at(p: vec2f) -> u32 {
@@ -126,7 +132,7 @@ fn discover(@builtin(global_invocation_id) id: vec3u) {
         told[slot + k] = NONE;
     }
     var at = params.transmitter;
-    var along = aim(order_of[params.first + id.x]);
+    var along = aim(params.first + id.x);
     var on = NONE;
     for (var order = 0u; order <= params.depth; order++) {
         let hit = meet(at, along, FAR, on, false);
@@ -136,10 +142,10 @@ fn discover(@builtin(global_invocation_id) id: vec3u) {
                 told[slot + params.depth + (order - 1u) * CROSSINGS + k] = found[k];
             }
         }
-        if hit.triangle == NONE || order == params.depth {
+        if hit.facet == NONE || order == params.depth {
             return;
         }
-        on = triangles[hit.triangle].plane;
+        on = facets[hit.facet].plane;
         told[slot + order] = on;
         let normal = mirrors[on].normal;
         at += along * hit.t;

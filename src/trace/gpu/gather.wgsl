@@ -77,7 +77,7 @@ fn find(start: u32, order: u32, to: vec3f) -> bool {
         leave = bounces[order - 1u].point;
         on = bounces[order - 1u].mirror;
     }
-    if meet(leave, to - leave, 1.0, on, true).triangle != NONE {
+    if meet(leave, to - leave, 1.0, on, true).facet != NONE {
         return false;
     }
     var at = params.transmitter;
@@ -86,13 +86,13 @@ fn find(start: u32, order: u32, to: vec3f) -> bool {
         let leg = bounces[k].point - at;
         let limit = 1.0 + 1e-3 + 0.1 / max(length(leg), 1e-9);
         let hit = meet(at, leg, limit, on, false);
-        if hit.triangle == NONE {
+        if hit.facet == NONE {
             return false;
         }
-        if triangles[hit.triangle].plane != bounces[k].mirror {
+        if facets[hit.facet].plane != bounces[k].mirror {
             return false;
         }
-        bounces[k].surface = triangles[hit.triangle].surface;
+        bounces[k].surface = facets[hit.facet].surface;
         at = bounces[k].point;
         on = bounces[k].mirror;
     }

@@ -148,7 +148,7 @@ impl GatherParams {
             origin: tiling.origin.into(),
             cell: task.grid.cell as f32,
             nx: task.grid.nx,
-            samples: task.sampling.samples.max(1),
+            samples: task.samples(),
             tiles_x: tiling.count.x,
             tile_cells: tiling.cells,
             starts,

@@ -91,10 +91,8 @@ impl Gpu {
         let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
         let words = (1 + CROSSINGS) * depth;
         let mut params = DiscoverParams::new(task, &net, &aim, depth as u32);
-        let order = aim.order();
         let ground = net.level.ground.map_or(&[][..], Terrain::heights);
-        let inputs = [bytemuck::cast_slice(&order), bytemuck::cast_slice(ground)];
-        let inputs = [&scene_inputs(task.scene)[..], &inputs[..]].concat();
+        let inputs = [&scene_inputs(task.scene)[..], &[bytemuck::cast_slice(ground)]].concat();
         let most = MOST_AT_ONCE as usize * words;
         let pass = self.device.pass(&self.discover, size_of::<DiscoverParams>(), &inputs, most)?;
         let mut pace = Pace::new(4096, MOST_AT_ONCE);
@@ -196,12 +194,12 @@ fn stands(task: &Task<'_>, rows: Range<u32>) -> Vec<f32> {
     let cells = rows.flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy)));
     let of_cell = |(ix, iy)| {
         let indoors = task.indoors(ix, iy);
-        task.receivers(ix, iy).map(move |r| if indoors { INDOORS } else { r.z })
+        (0..task.samples()).map(move |i| if indoors { INDOORS } else { task.receiver(ix, iy, i).z })
     };
     cells.flat_map(of_cell).collect()
 }
 
 /// The scene's buffers, in the order of their bindings.
 fn scene_inputs(scene: &Scene) -> Inputs<'_> {
-    [bytemuck::cast_slice(&scene.nodes), bytemuck::cast_slice(&scene.triangles), bytemuck::cast_slice(&scene.mirrors)]
+    [bytemuck::cast_slice(&scene.nodes), bytemuck::cast_slice(&scene.facets), bytemuck::cast_slice(&scene.mirrors)]
 }

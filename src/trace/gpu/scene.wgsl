@@ -7,14 +7,16 @@ const SEAM = 1e-5;
 const PARALLEL = 1e-12;
 const TINY = 1e-20;
 const MAX_ORDER = 8u;
+// As in facet.rs.
+const PARALLELOGRAM = 1u;
 
 struct Node { lo: vec3f, first: u32, hi: vec3f, count: u32 }
-struct Triangle { v0: vec3f, plane: u32, e1: vec3f, surface: u32, e2: vec3f, padding: u32 }
+struct Facet { v0: vec3f, plane: u32, e1: vec3f, surface: u32, e2: vec3f, span: u32 }
 struct Mirror { normal: vec3f, offset: f32, lo: vec3f, padding: u32, hi: vec3f, padding2: u32 }
-struct Hit { t: f32, triangle: u32 }
+struct Hit { t: f32, facet: u32 }
 
 @group(0) @binding(1) var<storage, read> nodes: array<Node>;
-@group(0) @binding(2) var<storage, read> triangles: array<Triangle>;
+@group(0) @binding(2) var<storage, read> facets: array<Facet>;
 @group(0) @binding(3) var<storage, read> mirrors: array<Mirror>;
 
 // Where the ray enters a node's box, FAR where it doesn't before `limit`.
@@ -28,21 +30,22 @@ fn enter(node: u32, origin: vec3f, inverse: vec3f, limit: f32) -> f32 {
     return select(FAR, near, near <= far);
 }
 
-// Where the ray meets a triangle, -1 where it doesn't.
+// Where the ray meets a facet, -1 where it doesn't.
 fn intersect(index: u32, origin: vec3f, direction: vec3f) -> f32 {
-    let e1 = triangles[index].e1;
-    let e2 = triangles[index].e2;
+    let e1 = facets[index].e1;
+    let e2 = facets[index].e2;
     let p = cross(direction, e2);
     let determinant = dot(e1, p);
     if abs(determinant) < PARALLEL {
         return -1.0;
     }
     let inverse = 1.0 / determinant;
-    let s = origin - triangles[index].v0;
+    let s = origin - facets[index].v0;
     let u = dot(s, p) * inverse;
     let q = cross(s, e1);
     let v = dot(direction, q) * inverse;
-    let inside = u >= -SEAM && v >= -SEAM && u + v <= 1.0 + SEAM;
+    let slant = select(v, 0.0, facets[index].span == PARALLELOGRAM);
+    let inside = u >= -SEAM && v >= -SEAM && v <= 1.0 + SEAM && u + slant <= 1.0 + SEAM;
     return select(-1.0, dot(e2, q) * inverse, inside);
 }
 
@@ -50,7 +53,7 @@ fn inverted(d: f32) -> f32 {
     return 1.0 / select(d, select(TINY, -TINY, d < 0.0), abs(d) < TINY);
 }
 
-// The first triangle with 0 < t < limit that is not of plane `except`; with `some`, any such triangle.
+// The first facet with 0 < t < limit that is not of plane `except`; with `some`, any such facet.
 fn meet(origin: vec3f, direction: vec3f, ahead: f32, except: u32, some: bool) -> Hit {
     let inverse = vec3f(inverted(direction.x), inverted(direction.y), inverted(direction.z));
     var limit = ahead;
@@ -65,7 +68,7 @@ fn meet(origin: vec3f, direction: vec3f, ahead: f32, except: u32, some: bool) ->
         let first = nodes[node].first;
         if count > 0u {
             for (var i = first; i < first + count; i++) {
-                if triangles[i].plane == except {
+                if facets[i].plane == except {
                     continue;
                 }
                 let t = intersect(i, origin, direction);

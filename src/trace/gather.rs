@@ -1,0 +1,262 @@
+//! What the cells of a tile receive: which part of each cell every candidate lights, and the power there.
+//!
+//! A straight shadow that falls into a square takes or leaves at least one of its corners, so corners decide first, and
+//! neighbours share them. Where a cell's corners agree, one path stands for it; else many receivers in it are asked. The
+//! mirrors' outlines decide for each point whether a path over them can reach it: cheap arithmetic, four points at a time.
+//! Only then is it asked what stands in the way.
+
+use super::discover::{Candidates, mirrors};
+use super::field::{self, Layer};
+use super::path::{self, Hints, MAX_ORDER, Path};
+use super::plane::Mirror;
+use super::scene::Scene;
+use super::task::Task;
+use crate::empirical::rooftop_loss;
+use glam::{UVec2, Vec3};
+use wide::f32x4;
+
+/// Most receivers of a cell.
+pub const MAX_SAMPLES: u32 = 64;
+/// Points in a register.
+const LANES: usize = 4;
+/// Receivers of a cell that are asked first whether anything stands in the way, and the others only where these disagree
+/// among themselves or with the corners.
+const ASKED_FIRST: u32 = 8;
+
+/// A signature with the transmitter's image behind each of its mirrors.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The mirrors, from the transmitter on.
+    pub mirrors: &'a [u32],
+    /// The transmitter, then its image in the first mirror, and so on.
+    pub images: [Vec3; MAX_ORDER + 1],
+}
+
+impl<'a> Candidate<'a> {
+    /// Images of `from`; `None` where a mirror isn't there or the order is too high.
+    pub fn of(scene: &Scene, signature: &'a [u32], from: Vec3) -> Option<Self> {
+        let mut images = [from; MAX_ORDER + 1];
+        if signature.len() > MAX_ORDER {
+            return None;
+        }
+        for (i, index) in signature.iter().enumerate() {
+            images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
+        }
+        Some(Self { mirrors: signature, images })
+    }
+
+    /// All of `candidates`, by their number.
+    pub fn all(scene: &Scene, candidates: &'a Candidates, from: Vec3) -> Vec<Option<Self>> {
+        candidates.signatures.iter().map(|s| Self::of(scene, mirrors(s), from)).collect()
+    }
+}
+
+/// Points, four to a register.
+#[derive(Debug, Default)]
+struct Points {
+    groups: Vec<[f32x4; 3]>,
+    all: Vec<Vec3>,
+}
+
+impl Points {
+    fn set(&mut self, points: impl Iterator<Item = Vec3>) {
+        self.all.clear();
+        self.all.extend(points);
+        self.groups.clear();
+        let groups = self.all.chunks(LANES).map(|four| {
+            let at = |lane: usize| four.get(lane).copied().unwrap_or(four[0]);
+            std::array::from_fn(|axis| f32x4::new(std::array::from_fn(|lane| at(lane)[axis])))
+        });
+        self.groups.extend(groups);
+    }
+
+    /// Calls with each point that the candidate's images see through all of its mirrors' outlines.
+    fn each_seen(&self, scene: &Scene, candidate: &Candidate<'_>, mut call: impl FnMut(usize)) {
+        for (g, group) in self.groups.iter().enumerate() {
+            let mut goal = *group;
+            let mut seen = 0b1111u32;
+            for (k, index) in candidate.mirrors.iter().enumerate().rev() {
+                seen &= through(&scene.mirrors[*index as usize], candidate.images[k + 1], &mut goal);
+                if seen == 0 {
+                    break;
+                }
+            }
+            while seen != 0 {
+                let i = LANES * g + seen.trailing_zeros() as usize;
+                seen &= seen - 1;
+                if i < self.all.len() {
+                    call(i);
+                }
+            }
+        }
+    }
+}
+
+/// Moves each goal to where its line from `image` comes through the mirror, and tells which do so within the mirror's box.
+#[inline]
+fn through(mirror: &Mirror, image: Vec3, goal: &mut [f32x4; 3]) -> u32 {
+    let behind = f32x4::splat(mirror.height(image));
+    let normal = mirror.normal.map(f32x4::splat);
+    let before = normal[0] * goal[0] + normal[1] * goal[1] + normal[2] * goal[2] - f32x4::splat(mirror.offset);
+    let t = behind / (behind - before);
+    let mut within = (behind * before).simd_lt(f32x4::splat(0.0));
+    let image = image.to_array();
+    for axis in 0..3 {
+        let from = f32x4::splat(image[axis]);
+        goal[axis] = from + (goal[axis] - from) * t;
+        let (lo, hi) = (mirror.lo[axis] - Mirror::SLACK, mirror.hi[axis] + Mirror::SLACK);
+        within = within & goal[axis].simd_ge(f32x4::splat(lo)) & goal[axis].simd_le(f32x4::splat(hi));
+    }
+    within.to_bitmask()
+}
+
+/// The cells of one tile of the map.
+pub struct Tile<'a> {
+    task: &'a Task<'a>,
+    layers: &'a [Vec<Layer>],
+    /// Its south-west cell, and its cells along each axis.
+    first: UVec2,
+    count: UVec2,
+    corners: Points,
+    /// The receivers of each cell; none indoors.
+    cells: Vec<Points>,
+    /// Which corners the present candidate lights.
+    lit: Vec<bool>,
+    /// Gain of each beam, beam by beam, cell by cell.
+    gains: Vec<f32>,
+}
+
+impl<'a> Tile<'a> {
+    /// Tile number `tile`, without any power yet. `layers` are the surfaces as each beam finds them.
+    pub fn new(task: &'a Task<'a>, layers: &'a [Vec<Layer>], tile: u32) -> Self {
+        let tiling = task.tiling();
+        let first = UVec2::new(tile % tiling.count.x, tile / tiling.count.x) * tiling.cells;
+        let count = UVec2::splat(tiling.cells).min(UVec2::new(task.grid.nx, task.grid.ny) - first);
+        let mut corners = Points::default();
+        if task.sampling.samples > 1 {
+            let places = (0..=count.y).flat_map(|y| (0..=count.x).map(move |x| UVec2::new(x, y)));
+            corners.set(places.map(|p| task.corner(first + p)));
+        }
+        let receivers = |i: u32| {
+            let (ix, iy) = (first.x + i % count.x, first.y + i / count.x);
+            let mut points = Points::default();
+            if !task.indoors(ix, iy) {
+                points.set(task.receivers(ix, iy));
+            }
+            points
+        };
+        let cells: Vec<Points> = (0..count.x * count.y).map(receivers).collect();
+        let lit = vec![false; corners.all.len()];
+        let gains = vec![0.0; cells.len() * task.beams.len()];
+        Self { task, layers, first, count, corners, cells, lit, gains }
+    }
+
+    /// Gain of each beam in row `iy` of the map, west to east; NaN indoors.
+    pub fn row(&self, beam: usize, iy: u32) -> &[f32] {
+        let width = self.count.x as usize;
+        let start = beam * self.cells.len() + (iy - self.first.y) as usize * width;
+        &self.gains[start..start + width]
+    }
+
+    /// Collects the direct way and all candidates.
+    #[must_use]
+    pub fn collect<'c>(mut self, candidates: impl Iterator<Item = &'c Candidate<'c>>) -> Self {
+        match self.task.roofs.filter(|_| self.task.diffraction) {
+            Some(_) => self.collect_over_roofs(),
+            None => {
+                if let Some(direct) = Candidate::of(self.task.scene, &[], self.task.transmitter) {
+                    self.collect_one(&direct);
+                }
+            }
+        }
+        for candidate in candidates {
+            self.collect_one(candidate);
+        }
+        for cell in 0..self.cells.len() {
+            if self.cells[cell].all.is_empty() {
+                self.gains.iter_mut().skip(cell).step_by(self.cells.len()).for_each(|g| *g = f32::NAN);
+            }
+        }
+        self
+    }
+
+    /// The direct way, which pays for the rooftops instead of ending at them.
+    fn collect_over_roofs(&mut self) {
+        let Some(roofs) = self.task.roofs else { return };
+        let from = self.task.transmitter;
+        for cell in 0..self.cells.len() {
+            if self.cells[cell].all.is_empty() {
+                continue;
+            }
+            let to = self.centre(cell);
+            let path = Path::direct(from, to);
+            for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
+                let loss = rooftop_loss(roofs, from, to, beam.frequency.wavelength() as f32);
+                self.gains[b * self.cells.len() + cell] += field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
+            }
+        }
+    }
+
+    fn centre(&self, cell: usize) -> Vec3 {
+        let i = cell as u32;
+        self.task.centre(self.first.x + i % self.count.x, self.first.y + i / self.count.x)
+    }
+
+    fn collect_one(&mut self, candidate: &Candidate<'_>) {
+        let scene = self.task.scene;
+        let mut hints = Hints::default();
+        self.lit.fill(false);
+        let (corners, lit) = (&self.corners, &mut self.lit);
+        corners.each_seen(scene, candidate, |i| {
+            lit[i] = path::through(scene, candidate, corners.all[i], &mut hints).is_some();
+        });
+        for cell in 0..self.cells.len() {
+            if let Some((path, share)) = self.part(cell, candidate, &mut hints) {
+                for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
+                    self.gains[b * self.cells.len() + cell] += share * field::gain(&path, beam, layers);
+                }
+            }
+        }
+    }
+
+    /// How large a part of a cell the candidate lights, and a path that stands for it.
+    fn part(&self, cell: usize, candidate: &Candidate<'_>, hints: &mut Hints) -> Option<(Path, f32)> {
+        let scene = self.task.scene;
+        let receivers = &self.cells[cell];
+        let corners = self.lit_corners(cell);
+        if corners == 4 && !receivers.all.is_empty() {
+            // What lights all corners of a cell may still stop at a post in its middle.
+            if let Some(path) = path::through(scene, candidate, self.centre(cell), hints) {
+                return Some((path, 1.0));
+            }
+        }
+        let (mut seen, mut asked, mut lit, mut sum, mut any) = (0u32, 0u32, 0u32, Vec3::ZERO, None);
+        receivers.each_seen(scene, candidate, |i| {
+            seen += 1;
+            let agree = if lit == 0 { corners == 0 } else { lit == asked };
+            if asked >= ASKED_FIRST && agree {
+                return;
+            }
+            asked += 1;
+            if let Some(path) = path::through(scene, candidate, receivers.all[i], hints) {
+                lit += 1;
+                sum += receivers.all[i];
+                any = Some(path);
+            }
+        });
+        let any = any?;
+        // The middle of what is lit stands for it, if a path leads there.
+        let path = path::through(scene, candidate, sum / lit as f32, hints).unwrap_or(any);
+        Some((path, lit as f32 / asked as f32 * seen as f32 / receivers.all.len() as f32))
+    }
+
+    /// How many corners of a cell are lit; none where corners are not looked at.
+    fn lit_corners(&self, cell: usize) -> usize {
+        if self.corners.all.is_empty() {
+            return 0;
+        }
+        let (width, i) = (self.count.x as usize, cell);
+        let south_west = i / width * (width + 1) + i % width;
+        [0, 1, width + 1, width + 2].into_iter().filter(|o| self.lit[south_west + o]).count()
+    }
+}
