@@ -142,9 +142,8 @@ impl CompareReference {
         gpu: Option<&Gpu>,
     ) -> Result<Row> {
         let beams = [Beam { pointing: UPRIGHT, frequency: facts.frequency() }];
-        let default = Sampling::default();
-        let sampling =
-            Sampling { rays: self.rays.unwrap_or(default.rays), samples: self.samples.unwrap_or(default.samples) };
+        let rays = self.rays.unwrap_or(Sampling::default().rays);
+        let sampling = Sampling { rays, samples: self.samples.unwrap_or(SAMPLES) };
         let task = Task {
             scene,
             roofs: None,
