@@ -12,6 +12,7 @@
 //! | [`discover`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`gather`] | what the cells of a tile receive |
+//! | [`utd`] | diffraction at a wedge |
 //! | [`cpu`], `gpu` | the two backends |
 
 pub mod bvh;
@@ -31,6 +32,7 @@ pub mod reference;
 pub mod scene;
 pub mod task;
 mod tracer;
+pub mod utd;
 pub mod wide;
 
 pub use tracer::{Backend, Tracer};
