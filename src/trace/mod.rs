@@ -12,12 +12,13 @@
 //! | [`discover`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`gather`] | what the cells of a tile receive |
-//! | [`utd`] | diffraction at a wedge |
+//! | [`edge`], [`utd`] | the edges that diffract, and diffraction at a wedge |
 //! | [`cpu`], `gpu` | the two backends |
 
 pub mod bvh;
 pub mod cpu;
 pub mod discover;
+pub mod edge;
 pub mod faces;
 pub mod facet;
 pub mod field;
