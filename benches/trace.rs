@@ -76,6 +76,7 @@ fn rays(c: &mut Criterion) {
         grid: grid_of(&city, &scenario).expect("a grid"),
         height: 1.5,
         depth: 3,
+        transmission: false,
         sampling: Sampling::default(),
     };
     let mut group = c.benchmark_group("tracer's parts");
@@ -88,7 +89,7 @@ fn rays(c: &mut Criterion) {
         b.iter(|| {
             let mut told = 0u32;
             for i in 0..aim.rays {
-                shoot(&scene, &net, task.transmitter, aim.direction(i), task.depth, |_, _| told += 1);
+                shoot(&task, &net, aim.direction(i), |_, _| told += 1);
             }
             told
         });

@@ -35,7 +35,7 @@ fn axis(polarised: &str, k: Vec3) -> Vec3 {
 fn amplitude(path: &Path, layers: &[Layer], frequency: Hertz, sent: &str, heard: &str) -> (DVec2, f64) {
     let points: Vec<DVec3> = [path.from]
         .into_iter()
-        .chain(path.bounces().iter().map(|b| b.point))
+        .chain(path.interactions().iter().map(|b| b.point))
         .chain([path.to])
         .map(Vec3::as_dvec3)
         .collect();

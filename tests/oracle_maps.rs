@@ -38,6 +38,7 @@ fn compare<const N: usize>(test: &str, city: &str, mode: Mode, levels: [f32; N])
             grid: facts.grid(),
             height: facts.rx_height_m,
             depth,
+            transmission: mode == Mode::ReflRefr,
             sampling: Sampling { rays: 1 << 19, samples: 32 },
         };
         let ours = pollster::block_on(async {
@@ -80,4 +81,24 @@ fn line_of_sight_over_florence_is_the_references() {
 #[test]
 fn reflections_over_florence_are_the_references() {
     check("florence", Mode::Refl);
+}
+
+/// Beyond walls the reference's own noise grows: compared where it is stronger than -110 dB.
+fn check_through_walls(city: &str) {
+    let test = format!("{city}_through_walls");
+    for (tx, [strong]) in compare(&test, city, Mode::ReflRefr, [Mode::ReflRefr.level()]).into_iter().enumerate() {
+        println!("{test} tx{tx} {strong:?}");
+        assert!(strong.cells > 100 && strong.found >= 0.97, "tx{tx} {strong:?}");
+        assert!(strong.median <= 0.7 && strong.p90 <= 3.0, "tx{tx} {strong:?}");
+    }
+}
+
+#[test]
+fn ways_through_munichs_walls_are_the_references() {
+    check_through_walls("munich");
+}
+
+#[test]
+fn ways_through_florences_walls_are_the_references() {
+    check_through_walls("florence");
 }

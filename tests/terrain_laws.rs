@@ -110,7 +110,7 @@ fn a_tilted_plane_reflects_as_a_level_one_seen_askew() {
             let here = path::find(&level, signature, a, b).expect("a path on level ground");
             let there = path::find(&tilted, signature, askew(a), askew(b)).expect("a path on the slope");
             assert!((here.length() - there.length()).abs() < 1e-3);
-            for (h, t) in here.bounces().iter().zip(there.bounces()) {
+            for (h, t) in here.interactions().iter().zip(there.interactions()) {
                 assert!((askew(h.point) - t.point).length() < 5e-3, "{} {}", h.point, t.point);
             }
             // The vertical antenna is not turned with the ground, so what the slope reflects is compared in length and place,
@@ -214,7 +214,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: Some(&roofs), diffraction: true, transmitter: Vec3::Z * 200.0, beams: &[],
             grid: Grid::covering(city.bounds, 9.0).expect("a grid"),
-            height, depth: 0, sampling: Sampling { rays: 1, samples },
+            height, depth: 0, transmission: false, sampling: Sampling { rays: 1, samples },
         };
         for (ix, iy) in (0..task.grid.ny).flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy))) {
             for receiver in task.receivers(ix, iy) {
@@ -267,6 +267,7 @@ fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
         grid: Grid::covering(city.bounds, 5.0).expect("a grid"),
         height: 1.5,
         depth: 1,
+        transmission: false,
         sampling: Sampling { rays: 1 << 14, samples: 1 },
     };
     let mut job = Job::silent();

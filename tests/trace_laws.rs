@@ -50,7 +50,7 @@ fn at(city: &City, x: f64, y: f64, height: f64) -> Scenario {
 
 /// The field at one end of a path from a vertical antenna at the other, along the polarisation of a vertical antenna.
 fn coupling(path: &path::Path, layers: &[Layer]) -> f32 {
-    let bounces = path.bounces();
+    let bounces = path.interactions();
     let first = (bounces[0].point - path.from).normalize();
     let last = (path.to - bounces[bounces.len() - 1].point).normalize();
     let (re, im) = transport(path, polarisation(&UPRIGHT, first), layers);
@@ -73,7 +73,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: None, diffraction: false, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
-            height: 1.5, depth: 3, sampling: Sampling { rays: 2048, samples: 1 },
+            height: 1.5, depth: 3, transmission: false, sampling: Sampling { rays: 2048, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");
         let layers = task.layers(beam.frequency);
@@ -243,6 +243,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         grid: farfield::coverage::Grid { origin: glam::DVec2::splat(-60.0), cell: 5.0, nx: 24, ny: 24 },
         height: 1.5,
         depth: 2,
+        transmission: false,
         sampling: Sampling { rays: 1 << 15, samples: 64 },
     };
     let mut job = Job::silent();
@@ -272,4 +273,52 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
     apart.sort_by(f32::total_cmp);
     let at = |q: f32| apart[((apart.len() - 1) as f32 * q) as usize];
     assert!(apart.len() > 300 && at(0.5) < 0.05 && at(0.95) < 0.5, "{} cells: {} {}", apart.len(), at(0.5), at(0.95));
+}
+
+#[test]
+fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
+    let frequency = Hertz(3.5e9);
+    let scene = |thickness| {
+        let mut builder = SceneBuilder::new();
+        for x in [10.0, 20.0] {
+            let wall = [(-50.0, 0.0), (50.0, 0.0), (50.0, 30.0), (-50.0, 30.0)].map(|(y, z)| Vec3::new(x, y, z));
+            builder.quad(wall, Surface { material: Material::Concrete, thickness });
+        }
+        builder.build()
+    };
+    let (from, to) = (Vec3::new(0.0, 0.0, 10.0), Vec3::new(30.0, 5.0, 12.0));
+    let beam =
+        Beam { pointing: Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 }, frequency };
+    let grid = farfield::coverage::Grid { origin: glam::DVec2::splat(-50.0), cell: 5.0, nx: 20, ny: 20 };
+    let found = |scene: &Scene, depth| {
+        let task = Task {
+            scene,
+            roofs: None,
+            diffraction: false,
+            transmitter: from,
+            beams: &[beam],
+            grid,
+            height: 12.0,
+            depth,
+            transmission: true,
+            sampling: Sampling { rays: 1 << 10, samples: 1 },
+        };
+        let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");
+        let layers = task.layers(frequency);
+        let paths = farfield::trace::gather::paths(&task, &candidates, to);
+        let straight = paths.into_iter().find(|p| p.length() < from.distance(to) * 1.0001)?;
+        Some((
+            straight.interactions().len(),
+            gain(&straight, &beam, &layers) / gain(&path::Path::direct(from, to), &beam, &layers),
+        ))
+    };
+    let sheets = scene(Some(0.1));
+    assert_eq!(found(&sheets, 1), None);
+    let (walls, ratio) = found(&sheets, 2).expect("a way through");
+    let cos = (to - from).normalize().x;
+    let through = Layer::of(&sheets.surfaces[0], frequency).transmission(cos);
+    let [te, tm] = [through.te, through.tm].map(|t| t.norm_squared().powi(2));
+    assert_eq!(walls, 2);
+    assert!(ratio > te.min(tm) * 0.999 && ratio < te.max(tm) * 1.001, "{te} {tm} {ratio}");
+    assert_eq!(found(&scene(None), 2), None);
 }

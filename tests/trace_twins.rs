@@ -105,6 +105,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
             grid: farfield::coverage::Grid::covering(city.bounds, 5.0).expect("a grid"),
             height: 1.5,
             depth,
+            transmission: false,
             sampling: Sampling { rays: 4096, samples: 1 },
         };
         let mut job = Job::silent();

@@ -20,7 +20,7 @@ use std::time::Instant;
 const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
 
 /// The modes that are traced so far.
-const TRACED: [Mode; 2] = [Mode::Los, Mode::Refl];
+const TRACED: [Mode; 3] = [Mode::Los, Mode::Refl, Mode::ReflRefr];
 
 /// Receivers in a cell if not said: the reference's cells hold the mean of all rays that come through.
 const SAMPLES: u32 = 32;
@@ -153,6 +153,7 @@ impl CompareReference {
             grid: facts.grid(),
             height: facts.rx_height_m,
             depth: facts.depth(mode),
+            transmission: mode == Mode::ReflRefr,
             sampling,
         };
         let (cpu, wall) = (ProcessTime::now(), Instant::now());

@@ -30,7 +30,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
             let mut found: Vec<(u32, Signature)> = Vec::new();
             for i in *first..(first + RAYS_A_SHARE).min(end) {
                 let along = aim.direction(i);
-                shoot(task.scene, &net, task.transmitter, along, task.depth, |tile, signature| {
+                shoot(task, &net, along, |tile, signature| {
                     found.push((tile, signature));
                 });
             }
@@ -51,7 +51,7 @@ pub async fn gather(
     job: &mut Job,
 ) -> Result<Vec<Vec<f32>>, EngineError> {
     let layers: Vec<Vec<Layer>> = task.beams.iter().map(|b| task.layers(b.frequency)).collect();
-    let known = Candidate::all(task.scene, candidates, task.transmitter);
+    let known = Candidate::all(task, candidates);
     let tiling = task.tiling();
     let mut gains = vec![vec![0.0; rows.len() * task.grid.nx as usize]; task.beams.len()];
     let mut start = rows.start;

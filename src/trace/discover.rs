@@ -7,7 +7,7 @@
 use super::bvh::NO_PLANE;
 use super::level::Level;
 use super::path::MAX_ORDER;
-use super::scene::Scene;
+use super::task::Task;
 use crate::coverage::Grid;
 use glam::{UVec2, Vec2, Vec3};
 use std::collections::HashSet;
@@ -147,31 +147,54 @@ pub struct Net<'a> {
     pub ceiling: f32,
 }
 
-/// Follows the ray from `origin` through up to `depth` reflections and tells of each crossing of the receivers' level
-/// inside the tiling, with the signature so far; crossings of the direct ray are not told.
-pub fn shoot(
-    scene: &Scene,
-    net: &Net<'_>,
-    origin: Vec3,
-    direction: Vec3,
-    depth: usize,
-    mut tell: impl FnMut(u32, Signature),
-) {
-    let mut signature = [NO_PLANE; MAX_ORDER];
-    let (mut at, mut along, mut on) = (origin, direction, NO_PLANE);
-    for order in 0..=depth.min(MAX_ORDER) {
-        let hit = scene.first_hit(at, along, f32::INFINITY, on);
-        if order > 0 {
+/// A ray on its way.
+#[derive(Clone, Copy)]
+struct Ray {
+    at: Vec3,
+    along: Vec3,
+    /// The plane that it leaves.
+    on: u32,
+    signature: Signature,
+    reflections: usize,
+    interactions: usize,
+}
+
+/// Follows the task's ray along `direction` through up to its depth of interactions and tells of each crossing of the
+/// receivers' level inside the tiling, with the signature so far; where nothing was reflected yet there is none to tell.
+/// Where paths go through walls, so does the ray, while another part of it is reflected.
+pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, mut tell: impl FnMut(u32, Signature)) {
+    let (scene, depth) = (task.scene, task.depth.min(MAX_ORDER));
+    let signature = [NO_PLANE; MAX_ORDER];
+    let whole =
+        Ray { at: task.transmitter, along: direction, on: NO_PLANE, signature, reflections: 0, interactions: 0 };
+    // Every part waits at most once at each depth.
+    let mut open = [whole; MAX_ORDER + 1];
+    let mut count = 1;
+    while count > 0 {
+        count -= 1;
+        let ray = open[count];
+        let hit = scene.first_hit(ray.at, ray.along, f32::INFINITY, ray.on);
+        if ray.reflections > 0 {
             let limit = hit.map_or(f32::INFINITY, |h| h.t);
-            let crossings = net.level.crossings(&net.tiling, net.ceiling, at, along, limit);
-            crossings.into_iter().flatten().for_each(|tile| tell(tile, signature));
+            let crossings = net.level.crossings(&net.tiling, net.ceiling, ray.at, ray.along, limit);
+            crossings.into_iter().flatten().for_each(|tile| tell(tile, ray.signature));
         }
-        let Some(hit) = hit.filter(|_| order < depth.min(MAX_ORDER)) else { return };
-        on = scene.facets[hit.facet as usize].plane;
-        signature[order] = on;
-        let normal = Vec3::from(scene.mirrors[on as usize].normal);
-        at += along * hit.t;
-        along = (along - 2.0 * along.dot(normal) * normal).normalize_or_zero();
+        let Some(hit) = hit.filter(|_| ray.interactions < depth) else { continue };
+        let facet = &scene.facets[hit.facet as usize];
+        let met = Ray { at: ray.at + ray.along * hit.t, on: facet.plane, interactions: ray.interactions + 1, ..ray };
+        if task.transmission && scene.surfaces[facet.surface as usize].thickness.is_some() {
+            open[count] = met;
+            count += 1;
+        }
+        let normal = Vec3::from(scene.mirrors[facet.plane as usize].normal);
+        let mut reflected = Ray {
+            along: (ray.along - 2.0 * ray.along.dot(normal) * normal).normalize_or_zero(),
+            reflections: ray.reflections + 1,
+            ..met
+        };
+        reflected.signature[ray.reflections] = facet.plane;
+        open[count] = reflected;
+        count += 1;
     }
 }
 

@@ -6,7 +6,7 @@
 //! isotropic in both polarisations. Paths add in power: their phases turn within centimetres, less than any position is
 //! known to.
 
-use super::path::Path;
+use super::path::{Kind, Path};
 use super::scene::Surface;
 use crate::antenna::Pointing;
 use crate::material::{Coefficients, Complex, half_space, slab};
@@ -54,6 +54,13 @@ impl Layer {
         let eta = Complex::new(self.eta_re, self.eta_im);
         if self.thickness < 0.0 { half_space(eta, cos) } else { slab(eta, self.thickness, cos).0 }
     }
+
+    /// Its transmission coefficients likewise; nothing comes through a half-space.
+    pub fn transmission(&self, cos: f32) -> Coefficients {
+        let eta = Complex::new(self.eta_re, self.eta_im);
+        let nothing = Coefficients { te: Complex::from(0.0), tm: Complex::from(0.0) };
+        if self.thickness < 0.0 { nothing } else { slab(eta, self.thickness, cos).1 }
+    }
 }
 
 /// Unit polarisation of a wave that leaves along the unit vector `direction`: θ̂ of the antenna's frame, which points
@@ -71,13 +78,24 @@ pub fn polarisation(pointing: &Pointing, direction: Vec3) -> Vec3 {
 pub fn reflect(field: Field, incoming: Vec3, normal: Vec3, layer: &Layer) -> Field {
     let along = incoming.dot(normal);
     let outgoing = incoming - 2.0 * along * normal;
+    scale(field, incoming, normal, outgoing, layer.reflection(along.abs().min(1.0)))
+}
+
+/// The field after going straight through it.
+pub fn transmit(field: Field, incoming: Vec3, normal: Vec3, layer: &Layer) -> Field {
+    let along = incoming.dot(normal);
+    scale(field, incoming, normal, incoming, layer.transmission(along.abs().min(1.0)))
+}
+
+/// Takes the field apart across and along the plane of incidence, scales both parts, and puts it together for a wave that
+/// leaves along `outgoing`.
+fn scale(field: Field, incoming: Vec3, normal: Vec3, outgoing: Vec3, by: Coefficients) -> Field {
     let across = incoming.cross(normal);
     // At normal incidence any direction across will do.
     let across = if across.length_squared() < 1e-12 { normal.any_orthonormal_vector() } else { across.normalize() };
     let (plane_in, plane_out) = (across.cross(incoming), across.cross(outgoing));
-    let r = layer.reflection(along.abs().min(1.0));
     let part = |axis: Vec3| Complex::new(field.0.dot(axis), field.1.dot(axis));
-    let (te, tm) = (r.te * part(across), r.tm * part(plane_in));
+    let (te, tm) = (by.te * part(across), by.tm * part(plane_in));
     (te.re * across + tm.re * plane_out, te.im * across + tm.im * plane_out)
 }
 
@@ -86,17 +104,21 @@ pub fn reflect(field: Field, incoming: Vec3, normal: Vec3, layer: &Layer) -> Fie
 pub fn transport(path: &Path, start: Vec3, layers: &[Layer]) -> Field {
     let mut field = (start, Vec3::ZERO);
     let mut at = path.from;
-    for bounce in path.bounces() {
-        let incoming = (bounce.point - at).normalize_or_zero();
-        field = reflect(field, incoming, bounce.normal, &layers[bounce.surface as usize]);
-        at = bounce.point;
+    for met in path.interactions() {
+        let incoming = (met.point - at).normalize_or_zero();
+        let layer = &layers[met.surface as usize];
+        field = match met.kind {
+            Kind::Reflection => reflect(field, incoming, met.normal, layer),
+            Kind::Transmission => transmit(field, incoming, met.normal, layer),
+        };
+        at = met.point;
     }
     field
 }
 
 /// Path gain as a ratio of powers, antenna included. `layers` are the scene's surfaces at the beam's frequency.
 pub fn gain(path: &Path, beam: &Beam, layers: &[Layer]) -> f32 {
-    let first = path.bounces().first().map_or(path.to, |b| b.point);
+    let first = path.interactions().first().map_or(path.to, |b| b.point);
     let departure = (first - path.from).normalize_or(Vec3::X);
     let (re, im) = transport(path, polarisation(&beam.pointing, departure), layers);
     let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(departure));

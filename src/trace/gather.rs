@@ -30,11 +30,13 @@ pub struct Candidate<'a> {
     pub mirrors: &'a [u32],
     /// The transmitter, then its image in the first mirror, and so on.
     pub images: [Vec3; MAX_ORDER + 1],
+    /// Walls that a path may go through.
+    pub walls: usize,
 }
 
 impl<'a> Candidate<'a> {
     /// Images of `from`; `None` where a mirror isn't there or the order is too high.
-    pub fn of(scene: &Scene, signature: &'a [u32], from: Vec3) -> Option<Self> {
+    pub fn of(scene: &Scene, signature: &'a [u32], from: Vec3, walls: usize) -> Option<Self> {
         let mut images = [from; MAX_ORDER + 1];
         if signature.len() > MAX_ORDER {
             return None;
@@ -42,13 +44,32 @@ impl<'a> Candidate<'a> {
         for (i, index) in signature.iter().enumerate() {
             images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
         }
-        Some(Self { mirrors: signature, images })
+        Some(Self { mirrors: signature, images, walls })
     }
 
     /// All of `candidates`, by their number.
-    pub fn all(scene: &Scene, candidates: &'a Candidates, from: Vec3) -> Vec<Option<Self>> {
-        candidates.signatures.iter().map(|s| Self::of(scene, mirrors(s), from)).collect()
+    pub fn all(task: &Task<'_>, candidates: &'a Candidates) -> Vec<Option<Self>> {
+        candidates.signatures.iter().map(|s| Self::for_task(task, mirrors(s))).collect()
     }
+
+    /// That of a task, which says how many walls a path may go through.
+    fn for_task(task: &Task<'_>, signature: &'a [u32]) -> Option<Self> {
+        let walls = if task.transmission { task.depth.checked_sub(signature.len())? } else { 0 };
+        Self::of(task.scene, signature, task.transmitter, walls)
+    }
+}
+
+/// Every path of a task to one receiver, the direct one first. Single reflections are looked for in every mirror, others
+/// among the candidates.
+pub fn paths(task: &Task<'_>, candidates: &Candidates, to: Vec3) -> Vec<Path> {
+    let tile = task.tiling().at(to.truncate());
+    let signatures = tile.into_iter().flat_map(|t| candidates.in_tile(t));
+    let several = signatures.map(|i| mirrors(&candidates.signatures[i as usize])).filter(|s| s.len() > 1);
+    let through = |signature: &[u32]| {
+        path::through(task.scene, &Candidate::for_task(task, signature)?, to, &mut Hints::default())
+    };
+    let single = (0..task.scene.mirrors.len() as u32).filter(|_| task.depth > 0).filter_map(|i| through(&[i]));
+    through(&[]).into_iter().chain(single).chain(several.filter_map(through)).collect()
 }
 
 /// Points, four to a register.
@@ -120,8 +141,8 @@ pub struct Tile<'a> {
     corners: Points,
     /// The receivers of each cell; none indoors.
     cells: Vec<Points>,
-    /// Which corners the present candidate lights.
-    lit: Vec<bool>,
+    /// Which corners the present candidate lights, and through how many surfaces.
+    lit: Vec<Option<usize>>,
     /// Gain of each beam, beam by beam, cell by cell.
     gains: Vec<f32>,
 }
@@ -146,7 +167,7 @@ impl<'a> Tile<'a> {
             points
         };
         let cells: Vec<Points> = (0..count.x * count.y).map(receivers).collect();
-        let lit = vec![false; corners.all.len()];
+        let lit = vec![None; corners.all.len()];
         let gains = vec![0.0; cells.len() * task.beams.len()];
         Self { task, layers, first, count, corners, cells, lit, gains }
     }
@@ -164,7 +185,7 @@ impl<'a> Tile<'a> {
         match self.task.roofs.filter(|_| self.task.diffraction) {
             Some(_) => self.collect_over_roofs(),
             None => {
-                if let Some(direct) = Candidate::of(self.task.scene, &[], self.task.transmitter) {
+                if let Some(direct) = Candidate::for_task(self.task, &[]) {
                     self.collect_one(&direct);
                 }
             }
@@ -205,35 +226,56 @@ impl<'a> Tile<'a> {
     fn collect_one(&mut self, candidate: &Candidate<'_>) {
         let scene = self.task.scene;
         let mut hints = Hints::default();
-        self.lit.fill(false);
+        self.lit.fill(None);
         let (corners, lit) = (&self.corners, &mut self.lit);
         corners.each_seen(scene, candidate, |i| {
-            lit[i] = path::through(scene, candidate, corners.all[i], &mut hints).is_some();
+            lit[i] = path::through(scene, candidate, corners.all[i], &mut hints).map(|p| p.interactions().len());
         });
-        for cell in 0..self.cells.len() {
-            if let Some((path, share)) = self.part(cell, candidate, &mut hints) {
-                for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
-                    self.gains[b * self.cells.len() + cell] += share * field::gain(&path, beam, layers);
+        let cells = self.cells.len();
+        for cell in 0..cells {
+            let (beams, layers) = (self.task.beams, self.layers);
+            let mut gains = std::mem::take(&mut self.gains);
+            self.part(cell, candidate, &mut hints, |path, share| {
+                for (b, (beam, layers)) in beams.iter().zip(layers).enumerate() {
+                    gains[b * cells + cell] += share * field::gain(path, beam, layers);
                 }
-            }
+            });
+            self.gains = gains;
         }
     }
 
-    /// How large a part of a cell the candidate lights, and a path that stands for it.
-    fn part(&self, cell: usize, candidate: &Candidate<'_>, hints: &mut Hints) -> Option<(Path, f32)> {
+    /// The paths that stand for the part of a cell which the candidate lights, each with the share of the cell that it
+    /// stands for.
+    fn part(&self, cell: usize, candidate: &Candidate<'_>, hints: &mut Hints, mut add: impl FnMut(&Path, f32)) {
         let scene = self.task.scene;
         let receivers = &self.cells[cell];
+        if receivers.all.is_empty() {
+            return;
+        }
         let corners = self.lit_corners(cell);
-        if corners == 4 && !receivers.all.is_empty() {
+        let count = corners.iter().flatten().count();
+        if let Some(met) = corners[0].filter(|_| corners.iter().all(|c| *c == corners[0])) {
             // What lights all corners of a cell may still stop at a post in its middle.
-            if let Some(path) = path::through(scene, candidate, self.centre(cell), hints) {
-                return Some((path, 1.0));
+            let path = path::through(scene, candidate, self.centre(cell), hints);
+            if let Some(path) = path.filter(|p| p.interactions().len() == met) {
+                add(&path, 1.0);
+                return;
             }
+        }
+        let every = receivers.all.len() as f32;
+        if candidate.walls > 0 {
+            // Neighbours may be behind different walls: each counts for itself.
+            receivers.each_seen(scene, candidate, |i| {
+                if let Some(path) = path::through(scene, candidate, receivers.all[i], hints) {
+                    add(&path, 1.0 / every);
+                }
+            });
+            return;
         }
         let (mut seen, mut asked, mut lit, mut sum, mut any) = (0u32, 0u32, 0u32, Vec3::ZERO, None);
         receivers.each_seen(scene, candidate, |i| {
             seen += 1;
-            let agree = if lit == 0 { corners == 0 } else { lit == asked };
+            let agree = if lit == 0 { count == 0 } else { lit == asked };
             if asked >= ASKED_FIRST && agree {
                 return;
             }
@@ -244,19 +286,19 @@ impl<'a> Tile<'a> {
                 any = Some(path);
             }
         });
-        let any = any?;
+        let Some(any) = any else { return };
         // The middle of what is lit stands for it, if a path leads there.
         let path = path::through(scene, candidate, sum / lit as f32, hints).unwrap_or(any);
-        Some((path, lit as f32 / asked as f32 * seen as f32 / receivers.all.len() as f32))
+        add(&path, lit as f32 / asked as f32 * seen as f32 / every);
     }
 
-    /// How many corners of a cell are lit; none where corners are not looked at.
-    fn lit_corners(&self, cell: usize) -> usize {
+    /// Which corners of a cell are lit; none where corners are not looked at.
+    fn lit_corners(&self, cell: usize) -> [Option<usize>; 4] {
         if self.corners.all.is_empty() {
-            return 0;
+            return [None; 4];
         }
         let (width, i) = (self.count.x as usize, cell);
         let south_west = i / width * (width + 1) + i % width;
-        [0, 1, width + 1, width + 2].into_iter().filter(|o| self.lit[south_west + o]).count()
+        [0, 1, width + 1, width + 2].map(|offset| self.lit[south_west + offset])
     }
 }

@@ -1,4 +1,4 @@
-//! The ray tracer: line of sight, specular reflections and diffraction over rooftops.
+//! The ray tracer: line of sight, specular reflections, ways through walls, and diffraction over rooftops.
 //!
 //! In two steps. *Discover*: rays shot from the mast tell which mirrors, in which order, carry power to which part of the
 //! map ([`discover`]). *Gather*: every receiver tries the candidates of its part by the image method, which gives exact

@@ -1,8 +1,9 @@
 //! Specular paths by the image method: a signature names the mirrors in order, and the path between two points through
 //! them is unique.
 //!
-//! Each point of reflection must lie on a facet of its mirror, and nothing may stand between one and the next. A segment
-//! leaves out the planes of both its ends, for coplanar facets lie within a tolerance of their plane.
+//! Each point of reflection must lie on a facet of its mirror. What stands between one and the next ends the path, or is
+//! gone through where walls may be: straight on, for a layer shifts a ray by less than its thickness. A segment leaves out
+//! the planes of both its ends, for coplanar facets lie within a tolerance of their plane.
 
 use super::bvh::NO_PLANE;
 use super::gather::Candidate;
@@ -11,14 +12,27 @@ use super::wide::Hint;
 use crate::scenario::MAX_DEPTH;
 use glam::Vec3;
 
-/// Most reflections of a path.
+/// Most interactions of a path.
 pub const MAX_ORDER: usize = MAX_DEPTH as usize;
-/// One reflection of a path.
+
+/// What a surface does to a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// It mirrors.
+    #[default]
+    Reflection,
+    /// The path goes through it.
+    Transmission,
+}
+
+/// Where a path meets a surface.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bounce {
+pub struct Interaction {
+    /// What happens.
+    pub kind: Kind,
     /// Where, local metres.
     pub point: Vec3,
-    /// Unit normal of the mirror.
+    /// Unit normal of the surface.
     pub normal: Vec3,
     /// Index of the surface met.
     pub surface: u32,
@@ -31,26 +45,32 @@ pub struct Path {
     pub from: Vec3,
     /// The receiver.
     pub to: Vec3,
-    bounces: [Bounce; MAX_ORDER],
-    order: usize,
+    met: [Interaction; MAX_ORDER],
+    count: usize,
 }
 
 impl Path {
     /// The straight path, whether or not something stands in it.
     pub fn direct(from: Vec3, to: Vec3) -> Self {
-        Self { from, to, bounces: [Bounce::default(); MAX_ORDER], order: 0 }
+        Self { from, to, met: [Interaction::default(); MAX_ORDER], count: 0 }
     }
 
-    /// The reflections from transmitter to receiver.
-    pub fn bounces(&self) -> &[Bounce] {
-        &self.bounces[..self.order]
+    /// What it meets from transmitter to receiver.
+    pub fn interactions(&self) -> &[Interaction] {
+        &self.met[..self.count]
+    }
+
+    fn push(&mut self, interaction: Interaction) -> Option<()> {
+        *self.met.get_mut(self.count)? = interaction;
+        self.count += 1;
+        Some(())
     }
 
     /// Its length, metres.
     pub fn length(&self) -> f32 {
         let mut last = self.from;
         let mut sum = 0.0;
-        for b in self.bounces() {
+        for b in self.interactions() {
             sum += last.distance(b.point);
             last = b.point;
         }
@@ -61,7 +81,7 @@ impl Path {
 /// The path between two points over the mirrors of `signature`, if it exists in the scene. A signature longer than
 /// [`MAX_ORDER`] or with a mirror that isn't there has no path.
 pub fn find(scene: &Scene, signature: &[u32], from: Vec3, to: Vec3) -> Option<Path> {
-    through(scene, &Candidate::of(scene, signature, from)?, to, &mut Hints::default())
+    through(scene, &Candidate::of(scene, signature, from, 0)?, to, &mut Hints::default())
 }
 
 /// What hid each leg of a path last.
@@ -69,9 +89,9 @@ pub type Hints = [Hint; MAX_ORDER + 1];
 
 /// The path of `candidate` to `to`, if it exists in the scene.
 pub fn through(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut Hints) -> Option<Path> {
-    let Candidate { mirrors, images } = candidate;
+    let Candidate { mirrors, images, walls } = candidate;
     let order = mirrors.len();
-    let mut path = Path { order, ..Path::direct(images[0], to) };
+    let mut reflections = [Interaction::default(); MAX_ORDER];
     let mut target = to;
     for i in (0..order).rev() {
         let mirror = &scene.mirrors[mirrors[i] as usize];
@@ -84,16 +104,38 @@ pub fn through(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut H
             return None;
         }
         let surface = scene.faces.surface_at(mirrors[i], point)?;
-        path.bounces[i] = Bounce { point, normal: mirror.normal.into(), surface };
+        reflections[i] = Interaction { kind: Kind::Reflection, point, normal: mirror.normal.into(), surface };
         target = point;
     }
-    let end = |i: usize| if i == order { (to, NO_PLANE) } else { (path.bounces[i].point, mirrors[i]) };
-    // The street end is hidden most often, so it is looked at first.
-    for i in (0..=order).rev() {
-        let (from, left) = if i == 0 { (path.from, NO_PLANE) } else { end(i - 1) };
-        let (to, reached) = end(i);
-        if scene.blocked(from, to, [left, reached], &mut hints[i]) {
-            return None;
+    let from = images[0];
+    let end = |i: usize| if i == order { (to, NO_PLANE) } else { (reflections[i].point, mirrors[i]) };
+    let leg = |i: usize| (if i == 0 { (from, NO_PLANE) } else { end(i - 1) }, end(i));
+    let mut path = Path::direct(from, to);
+    if *walls == 0 {
+        // The street end is hidden most often, so it is looked at first.
+        for i in (0..=order).rev() {
+            let ((a, left), (b, reached)) = leg(i);
+            if scene.blocked(a, b, [left, reached], &mut hints[i]) {
+                return None;
+            }
+        }
+        path.met = reflections;
+        path.count = order;
+        return Some(path);
+    }
+    let mut walls = *walls;
+    for (i, reflection) in reflections[..order].iter().map(Some).chain([None]).enumerate() {
+        let ((a, left), (b, reached)) = leg(i);
+        for hit in scene.wide.all_hits(a, b - a, 1.0, [left, reached], walls)? {
+            let facet = &scene.facets[hit.facet as usize];
+            scene.surfaces[facet.surface as usize].thickness?;
+            let normal = scene.mirrors[facet.plane as usize].normal.into();
+            let point = a.lerp(b, hit.t);
+            path.push(Interaction { kind: Kind::Transmission, point, normal, surface: facet.surface })?;
+            walls -= 1;
+        }
+        if let Some(reflection) = reflection {
+            path.push(*reflection)?;
         }
     }
     Some(path)

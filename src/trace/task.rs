@@ -48,8 +48,10 @@ pub struct Task<'a> {
     pub grid: Grid,
     /// The receivers' height above the ground, metres.
     pub height: f32,
-    /// Highest order of reflection.
+    /// Most interactions of a path.
     pub depth: usize,
+    /// Whether paths go through walls that are layers.
+    pub transmission: bool,
     /// How finely.
     pub sampling: Sampling,
 }

@@ -166,6 +166,7 @@ impl Tracer {
                 grid,
                 height: scenario.receivers.height as f32,
                 depth: usize::from(scenario.engines.trace.depth),
+                transmission: false,
                 sampling: self.sampling,
             };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
@@ -289,6 +290,7 @@ mod tests {
             grid: before.grid,
             height: 1.5,
             depth: 1,
+            transmission: false,
             sampling: Sampling::default(),
         };
         gpu.lose();

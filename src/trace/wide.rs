@@ -13,6 +13,8 @@ const LANES: usize = 4;
 const LEAF: u32 = 1 << 31;
 /// No child.
 const NONE: u32 = u32::MAX;
+/// Most facets that a search for all of them gives.
+pub const MAX_HITS: usize = 8;
 /// Children that wait in one frame of a walk; a deeper walk goes on in a further frame.
 const WAITING: usize = 32;
 
@@ -109,23 +111,38 @@ impl Wide {
     /// The first facet with 0 < t < `limit` along `origin + t·direction` that is not of the plane `except`.
     pub fn first_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: u32) -> Option<Hit> {
         let ray = self.ray(origin, direction, [except; 2])?;
-        let mut best = Best { limit, hit: None, pack: NONE };
-        self.walk::<false>(&ray, 0, &mut best);
-        best.hit
+        let mut nearest = Nearest { limit, hit: None };
+        self.walk(&ray, 0, &mut nearest);
+        nearest.hit
     }
 
     /// Whether there is any facet that is of neither plane of `except`. `hint` is asked first.
     pub fn any_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: [u32; 2], hint: &mut Hint) -> bool {
         let Some(ray) = self.ray(origin, direction, except) else { return false };
-        let mut best = Best { limit, hit: None, pack: hint.0 };
-        if let Some(pack) = self.packs.get(hint.0 as usize) {
-            pack.meet(&ray, &mut best);
+        let mut any = Any { limit };
+        if self.packs.get(hint.0 as usize).is_some_and(|pack| pack.meet(&ray, &mut any)) {
+            return true;
         }
-        if best.hit.is_none() {
-            self.walk::<true>(&ray, 0, &mut best);
-            *hint = Hint(best.pack);
-        }
-        best.hit.is_some()
+        let found = self.walk(&ray, 0, &mut any);
+        *hint = Hint(found.unwrap_or(NONE));
+        found.is_some()
+    }
+
+    /// A facet of each plane that is met, but for the planes of `except`, in order; `None` where there are more than `most`.
+    pub fn all_hits(
+        &self,
+        origin: Vec3,
+        direction: Vec3,
+        limit: f32,
+        except: [u32; 2],
+        most: usize,
+    ) -> Option<impl Iterator<Item = Hit>> {
+        let nowhere = (Hit { t: 0.0, facet: NONE }, NONE);
+        let mut all = All { limit, most, hits: [nowhere; MAX_HITS], count: 0 };
+        let too_many = self.ray(origin, direction, except).is_some_and(|ray| self.walk(&ray, 0, &mut all).is_some());
+        let All { mut hits, count, .. } = all;
+        hits[..count].sort_unstable_by(|a, b| a.0.t.total_cmp(&b.0.t));
+        (!too_many).then(|| hits.into_iter().take(count).map(|(hit, _)| hit))
     }
 
     /// A ray made ready; `None` where there is nothing to meet. Comparisons take a number that is none for one that fits,
@@ -135,8 +152,8 @@ impl Wide {
         sound.then(|| Ray::new(origin, direction, except))
     }
 
-    /// Walks the part below `start`, with `ANY` only to the first facet met.
-    fn walk<const ANY: bool>(&self, ray: &Ray, start: u32, best: &mut Best) {
+    /// Walks the part below `start`; the leaf in which the search ended before its time.
+    fn walk<S: Search>(&self, ray: &Ray, start: u32, search: &mut S) -> Option<u32> {
         let mut waiting = [(0u32, 0.0f32); WAITING];
         let mut top = 0;
         let mut next = Some(start);
@@ -144,44 +161,43 @@ impl Wide {
             next = None;
             if index & LEAF != 0 {
                 let pack = index & !LEAF;
-                self.packs[pack as usize].meet(ray, best);
-                if ANY && best.hit.is_some() {
-                    best.pack = pack;
-                    return;
+                if self.packs[pack as usize].meet(ray, search) {
+                    return Some(pack);
                 }
             } else {
                 let branch = &self.branches[index as usize];
-                let (near, mut met) = branch.enter(ray, best.limit);
+                let (near, mut met) = branch.enter(ray, search.limit());
                 let near = near.to_array();
                 let from = top;
                 while met != 0 {
                     let lane = met.trailing_zeros() as usize;
                     met &= met - 1;
                     if top == WAITING {
-                        self.walk::<ANY>(ray, branch.children[lane], best);
+                        let ended = self.walk(ray, branch.children[lane], search);
+                        if ended.is_some() {
+                            return ended;
+                        }
                         continue;
                     }
                     // The nearest comes last, to be taken first.
                     let mut at = top;
-                    while !ANY && at > from && waiting[at - 1].1 < near[lane] {
+                    while S::NEAREST_FIRST && at > from && waiting[at - 1].1 < near[lane] {
                         waiting[at] = waiting[at - 1];
                         at -= 1;
                     }
                     waiting[at] = (branch.children[lane], near[lane]);
                     top += 1;
                 }
-                if ANY && best.hit.is_some() {
-                    return;
-                }
             }
             while next.is_none() && top > 0 {
                 top -= 1;
                 let (index, near) = waiting[top];
-                if near < best.limit {
+                if near < search.limit() {
                     next = Some(index);
                 }
             }
         }
+        None
     }
 }
 
@@ -203,12 +219,81 @@ fn children_of(nodes: &[Node], of: u32) -> Vec<u32> {
     found
 }
 
-/// The nearest hit so far, and how far to look.
-struct Best {
+/// What a walk looks for.
+trait Search {
+    /// Whether boxes are walked from near to far.
+    const NEAREST_FIRST: bool;
+    /// How far to look.
+    fn limit(&self) -> f32;
+    /// Hears of a facet that is met before the limit; whether that ends the search.
+    fn hear(&mut self, hit: Hit, plane: u32) -> bool;
+}
+
+/// Looks for the first facet.
+struct Nearest {
     limit: f32,
     hit: Option<Hit>,
-    /// The leaf that hid something, in a walk that ends there.
-    pack: u32,
+}
+
+impl Search for Nearest {
+    const NEAREST_FIRST: bool = true;
+
+    fn limit(&self) -> f32 {
+        self.limit
+    }
+
+    fn hear(&mut self, hit: Hit, _: u32) -> bool {
+        if hit.t < self.limit {
+            self.limit = hit.t;
+            self.hit = Some(hit);
+        }
+        false
+    }
+}
+
+/// Looks for any facet.
+struct Any {
+    limit: f32,
+}
+
+impl Search for Any {
+    const NEAREST_FIRST: bool = false;
+
+    fn limit(&self) -> f32 {
+        self.limit
+    }
+
+    fn hear(&mut self, _: Hit, _: u32) -> bool {
+        true
+    }
+}
+
+/// Looks for every facet, up to so many. Facets of one plane are one wall: a ray comes through a plane once.
+struct All {
+    limit: f32,
+    most: usize,
+    hits: [(Hit, u32); MAX_HITS],
+    count: usize,
+}
+
+impl Search for All {
+    const NEAREST_FIRST: bool = false;
+
+    fn limit(&self) -> f32 {
+        self.limit
+    }
+
+    fn hear(&mut self, hit: Hit, plane: u32) -> bool {
+        if self.hits[..self.count].iter().any(|(_, p)| *p == plane) {
+            return false;
+        }
+        if self.count == self.most.min(MAX_HITS) {
+            return true;
+        }
+        self.hits[self.count] = (hit, plane);
+        self.count += 1;
+        false
+    }
 }
 
 /// The leaf that hid something last.
@@ -272,9 +357,9 @@ impl Pack {
         }
     }
 
-    /// Meets all four (Möller & Trumbore 1997), either side.
+    /// Meets all four (Möller & Trumbore 1997), either side; whether that ends the search.
     #[inline]
-    fn meet(&self, ray: &Ray, best: &mut Best) {
+    fn meet<S: Search>(&self, ray: &Ray, search: &mut S) -> bool {
         let p = cross(&ray.direction, &self.e2);
         let determinant = dot(&self.e1, &p);
         let inverse = f32x4::splat(1.0) / determinant;
@@ -285,7 +370,7 @@ impl Pack {
         let t = dot(&self.e2, &q) * inverse;
         let (least, most) = (f32x4::splat(-SEAM), f32x4::splat(1.0 + SEAM));
         let inside = u.simd_ge(least) & v.simd_ge(least) & v.simd_le(most) & (u + self.slant * v).simd_le(most);
-        let ahead = t.simd_gt(f32x4::splat(0.0)) & t.simd_lt(f32x4::splat(best.limit));
+        let ahead = t.simd_gt(f32x4::splat(0.0)) & t.simd_lt(f32x4::splat(search.limit()));
         let meets = inside & ahead & determinant.abs().simd_ge(f32x4::splat(PARALLEL));
         let left_out = self.plane.simd_eq(ray.except[0]) | self.plane.simd_eq(ray.except[1]);
         let mut met = meets.to_bitmask() & !left_out.to_bitmask();
@@ -293,11 +378,11 @@ impl Pack {
         while met != 0 {
             let lane = met.trailing_zeros() as usize;
             met &= met - 1;
-            if t[lane] < best.limit {
-                best.limit = t[lane];
-                best.hit = Some(Hit { t: t[lane], facet: self.facets[lane] });
+            if search.hear(Hit { t: t[lane], facet: self.facets[lane] }, self.plane.as_array()[lane]) {
+                return true;
             }
         }
+        false
     }
 }
 

@@ -84,6 +84,9 @@ impl Gpu {
 
     /// As [`super::cpu::discover`].
     pub async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+        if task.transmission {
+            return Err(EngineError::Failed("paths through walls are traced on the CPU only so far".into()));
+        }
         let net = task.net();
         let mut told: HashSet<(u32, Signature)> = HashSet::new();
         let depth = task.depth.min(MAX_ORDER);

@@ -46,6 +46,7 @@ pub async fn check(gpu: &Gpu) -> Result<(), EngineError> {
         grid: Grid { origin: DVec2::new(-16.0, -16.0), cell: 4.0, nx: 8, ny: 8 },
         height: 1.5,
         depth: 2,
+        transmission: false,
         sampling: Sampling { rays: 512, samples: 1 },
     };
     let mut job = Job::silent();
