@@ -4,6 +4,8 @@
 //! The reference numbers are those that `tests/import_osm.py` prints, which reads the same files with osmium and shapely.
 
 mod common;
+#[path = "common/pbf.rs"]
+mod pbf;
 
 use common::shared;
 use farfield::city::archive::Bytes;
@@ -12,6 +14,7 @@ use farfield::city::build::{Fault, Identity, ImportError, Imported, finish, osm,
 use farfield::city::{Building, City};
 use farfield::geodesy::{Area, LonLat};
 use geo::{Area as _, BoundingRect, Euclidean, Length};
+use pbf::{blob, field, file};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -153,40 +156,6 @@ fn fault(bytes: Vec<u8>) -> Fault {
     fault
 }
 
-/// A field of a protocol-buffer message.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![number << 3 | 2];
-    let mut length = content.len();
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    bytes.extend(content);
-    bytes
-}
-
-/// A blob of a kind with this content, not packed.
-fn blob(kind: &str, content: &[u8]) -> Vec<u8> {
-    let data = field(1, content);
-    let mut header = field(1, kind.as_bytes());
-    header.push(3 << 3);
-    let mut size = data.len();
-    while size >= 0x80 {
-        header.push(size as u8 | 0x80);
-        size >>= 7;
-    }
-    header.push(size as u8);
-    [(header.len() as u32).to_be_bytes().to_vec(), header, data].concat()
-}
-
-/// A file of one block: a string table and a group.
-fn file(strings: &[&str], group: &[u8]) -> Vec<u8> {
-    let table: Vec<u8> = strings.iter().flat_map(|s| field(1, s.as_bytes())).collect();
-    let block = [field(1, &table), field(2, group)].concat();
-    [blob("OSMHeader", &field(4, b"OsmSchema-V0.6")), blob("OSMData", &block)].concat()
-}
-
 #[test]
 fn what_is_wrong_with_a_file_is_said_in_a_sentence() {
     for foreign in [b"".as_slice(), b"<?xml version=\"1.0\"?>", b"PK\x03\x04 and so on", &[0; 100], &[0xff; 100]] {
@@ -194,7 +163,7 @@ fn what_is_wrong_with_a_file_is_said_in_a_sentence() {
     }
     let newer = blob("OSMHeader", &field(4, b"OsmSchema-V0.7"));
     assert_eq!(fault(newer).to_string(), "it needs OsmSchema-V0.7, which is not understood here");
-    let good = file(&[""], &[]);
+    let good = file(&[""], &[&[]]);
     let header = good.len() - blob("OSMData", &[field(1, &field(1, b"")), field(2, &[])].concat()).len();
     let cut = fault(good[..good.len() - 1].to_vec());
     assert!(matches!(cut, Fault::Damaged { offset, why: "it is cut short" } if offset > header as u64), "{cut}");
@@ -207,7 +176,7 @@ fn what_is_wrong_with_a_file_is_said_in_a_sentence() {
 fn a_string_or_a_group_that_is_not_there_names_its_blob() {
     // A way with key 7 of a table of one.
     let way = field(3, &[vec![1 << 3, 5], field(2, &[7]), field(3, &[7])].concat());
-    let bytes = file(&[""], &way);
+    let bytes = file(&[""], &[&way]);
     let Fault::Damaged { offset, why } = fault(bytes.clone()) else { panic!("not damaged") };
     assert_eq!(why, "a string is missing");
     assert!(offset > 20 && offset < bytes.len() as u64, "{offset}");
@@ -227,7 +196,7 @@ fn counts_that_lie_are_refused_before_they_are_believed() {
     // Nodes at impossible places, ids that overflow: no position, and no panic.
     let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
     let dense = [field(1, &huge.repeat(3)), field(8, &huge.repeat(3)), field(9, &huge.repeat(3))].concat();
-    assert!(osm::read(Cursor::new(file(&[""], &field(2, &dense))), "x.pbf", None, &mut |_| ()).is_ok());
+    assert!(osm::read(Cursor::new(file(&[""], &[&field(2, &dense)])), "x.pbf", None, &mut |_| ()).is_ok());
 }
 
 /// A small real file, unpacked so that changes reach what is inside.

@@ -30,14 +30,24 @@ mod key {
     pub const VERTICAL_UNITS: u16 = 4099;
 }
 
+/// The decoder's words; it lists every value of a damaged field, thousands of them.
+fn in_short(error: &TiffError) -> String {
+    const MOST: usize = 200;
+    let words = error.to_string();
+    match words.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
 /// Why an elevation model can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum GeoTiffError {
     /// The file can't be read as a TIFF.
-    #[error("it can't be read as a TIFF: {0}")]
+    #[error("it can't be read as a TIFF: {}", in_short(.0))]
     Tiff(#[from] TiffError),
     /// A strip or tile can't be decoded.
-    #[error("its strip or tile {index} is damaged: {source}")]
+    #[error("its strip or tile {index} is damaged: {}", in_short(.source))]
     Chunk {
         /// Which, in the order of the file.
         index: u32,
