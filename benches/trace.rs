@@ -4,7 +4,7 @@
 #![expect(missing_docs, reason = "criterion's macro writes a public function")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::Pointing;
 use farfield::city::City;
 use farfield::city::archive::Bytes;
 use farfield::engine::{Engine, Job, grid_of};
@@ -63,10 +63,7 @@ fn rays(c: &mut Criterion) {
     let city = munich();
     let scenario = Scenario::default();
     let scene = Scene::of(&city);
-    let beam = Beam {
-        pointing: Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 },
-        frequency: Hertz(3.5e9),
-    };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9) };
     let task = Task {
         scene: &scene,
         roofs: None,

@@ -36,6 +36,9 @@ pub struct Pointing {
 }
 
 impl Pointing {
+    /// An isotropic antenna, upright.
+    pub const ISOTROPIC: Self = Self { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
+
     /// Gain in dBi towards `direction`, east-north-up, which need not be a unit vector. A zero vector gives the peak.
     pub fn gain_dbi(&self, direction: Vec3) -> f32 {
         match self.pattern {

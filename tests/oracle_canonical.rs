@@ -2,7 +2,7 @@
 
 mod common;
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::Pointing;
 use farfield::material::Material;
 use farfield::trace::field::{Beam, Layer, gain, polarisation, transport};
 use farfield::trace::path::{self, Path};
@@ -13,8 +13,6 @@ use std::collections::HashMap;
 use std::f64::consts::TAU;
 
 type Row = HashMap<String, String>;
-
-const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
 
 fn rows(test: &str, file: &str) -> Option<Vec<Row>> {
     let path = common::shared(test, &format!("oracle/canonical/{file}"))?;
@@ -27,18 +25,13 @@ fn number(row: &Row, column: &str) -> f64 {
 
 /// θ̂ for V, φ̂ for H, of a wave along `k`.
 fn axis(polarised: &str, k: Vec3) -> Vec3 {
-    if polarised == "V" { polarisation(&UPRIGHT, k) } else { Vec3::Z.cross(k).normalize() }
+    if polarised == "V" { polarisation(&Pointing::ISOTROPIC, k) } else { Vec3::Z.cross(k).normalize() }
 }
 
 /// Complex amplitude, as real and imaginary part, from an antenna of one polarisation to one of another, without the phase
 /// of the way; and the length of the way.
 fn amplitude(path: &Path, layers: &[Layer], frequency: Hertz, sent: &str, heard: &str) -> (DVec2, f64) {
-    let points: Vec<DVec3> = [path.from]
-        .into_iter()
-        .chain(path.interactions().iter().map(|b| b.point))
-        .chain([path.to])
-        .map(Vec3::as_dvec3)
-        .collect();
+    let points: Vec<DVec3> = path.points().map(Vec3::as_dvec3).collect();
     let length: f64 = points.windows(2).map(|w| w[0].distance(w[1])).sum();
     let leg = |a: usize| (points[a + 1] - points[a]).normalize().as_vec3();
     let (re, im) = transport(path, axis(sent, leg(0)), layers);
@@ -66,7 +59,7 @@ fn free_space_matches_friis_to_0_01_db() {
     let Some(rows) = rows("free_space_matches_friis_to_0_01_db", "free_space.csv") else { return };
     assert!(rows.len() > 10);
     for row in rows {
-        let beam = Beam { pointing: UPRIGHT, frequency: Hertz(number(&row, "f_hz")) };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(number(&row, "f_hz")) };
         let direct = Path::direct(Vec3::ZERO, Vec3::X * number(&row, "dist_m") as f32);
         let ours = decibels(f64::from(gain(&direct, &beam, &[])));
         assert!((ours - number(&row, "friis_gain_db")).abs() < 0.01, "{ours} in {row:?}");

@@ -3,15 +3,10 @@
 
 mod common;
 
-use farfield::antenna::{Pattern, Pointing};
 use farfield::engine::Job;
 use farfield::trace::cpu;
-use farfield::trace::field::Beam;
 use farfield::trace::reference::{Agreement, MapFacts, Mode, agreement, read_maps, read_scene};
-use farfield::trace::task::{Sampling, Task};
-use glam::Vec3;
-
-const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
+use farfield::trace::task::Sampling;
 
 /// Our agreement with each of the maps of `city` and `mode`, at each level.
 fn compare<const N: usize>(test: &str, city: &str, mode: Mode, levels: [f32; N]) -> Vec<[Agreement; N]> {
@@ -24,23 +19,12 @@ fn compare<const N: usize>(test: &str, city: &str, mode: Mode, levels: [f32; N])
     let (Some(facts), Some(maps), Some(geometry)) = paths else { return Vec::new() };
     let facts = MapFacts::read(&facts).expect("facts");
     let scene = read_scene(&geometry, facts.thickness_m).expect("a scene");
-    let beams = [Beam { pointing: UPRIGHT, frequency: facts.frequency() }];
+    let beams = [facts.beam()];
     let references = read_maps(&maps, mode).expect("maps");
     assert_eq!(references.len(), facts.tx.len());
-    let depth = facts.depth(mode);
-    let one = |(tx, reference): (&[f32; 3], &Vec<f32>)| {
-        let task = Task {
-            scene: &scene,
-            roofs: None,
-            diffraction: false,
-            transmitter: Vec3::from(*tx),
-            beams: &beams,
-            grid: facts.grid(),
-            height: facts.rx_height_m,
-            depth,
-            transmission: mode == Mode::ReflRefr,
-            sampling: Sampling { rays: 1 << 19, samples: 32 },
-        };
+    let sampling = Sampling { rays: 1 << 19, samples: 32 };
+    let one = |(tx, reference): (usize, &Vec<f32>)| {
+        let task = facts.task(&scene, &beams, mode, tx, sampling).expect("an antenna");
         let ours = pollster::block_on(async {
             let candidates = cpu::discover(&task, &mut Job::silent()).await?;
             cpu::gather(&task, &candidates, 0..task.grid.ny, &mut Job::silent()).await
@@ -48,7 +32,7 @@ fn compare<const N: usize>(test: &str, city: &str, mode: Mode, levels: [f32; N])
         let ours: Vec<f32> = ours.expect("a map")[0].iter().map(|g| 10.0 * g.log10()).collect();
         levels.map(|level| agreement(ours.iter().zip(reference), level))
     };
-    facts.tx.iter().zip(&references).map(one).collect()
+    references.iter().enumerate().map(one).collect()
 }
 
 fn check(city: &str, mode: Mode) {

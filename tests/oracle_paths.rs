@@ -3,7 +3,7 @@
 
 mod common;
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::Pointing;
 use farfield::coverage::Grid;
 use farfield::engine::Job;
 use farfield::trace::cpu;
@@ -19,7 +19,6 @@ use glam::{DVec2, DVec3, Vec2, Vec3};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 
-const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
 /// Paths this far below the strongest do not count, dB.
 const RANGE: f32 = 40.0;
 
@@ -87,12 +86,11 @@ fn found(path: &Path, task: &Task<'_>) -> Found {
     let kind: String = met.iter().map(|m| letter(m.kind)).collect();
     let departure = (met.first().map_or(path.to, |m| m.point) - path.from).normalize();
     let arrival = (met.last().map_or(path.from, |m| m.point) - path.to).normalize();
-    let (re, im) = transport(path, polarisation(&UPRIGHT, departure), &layers);
-    let vertical = polarisation(&UPRIGHT, -arrival);
+    let (re, im) = transport(path, polarisation(&Pointing::ISOTROPIC, departure), &layers);
+    let vertical = polarisation(&Pointing::ISOTROPIC, -arrival);
     let power = re.dot(vertical).powi(2) + im.dot(vertical).powi(2);
     let gain_db = 10.0 * (power * free_space(path.length(), beam.frequency)).log10();
-    let points = [path.from].into_iter().chain(met.iter().map(|m| m.point)).chain([path.to]);
-    let points: Vec<_> = points.map(Vec3::as_dvec3).collect();
+    let points: Vec<DVec3> = path.points().map(Vec3::as_dvec3).collect();
     let length: f64 = points.windows(2).map(|w| w[0].distance(w[1])).sum();
     let kind = if kind.is_empty() { "LOS".into() } else { kind };
     Found { kind, gain_db, tau: length / SPEED_OF_LIGHT, departure, arrival }
@@ -146,8 +144,7 @@ fn is_tie(scene: &Scene, path: &Listed) -> bool {
 /// comes through no more walls than it says.
 fn holds(scene: &Scene, path: &Path) -> bool {
     let met = path.interactions();
-    let points: Vec<DVec3> =
-        [path.from].into_iter().chain(met.iter().map(|m| m.point)).chain([path.to]).map(Vec3::as_dvec3).collect();
+    let points: Vec<DVec3> = path.points().map(Vec3::as_dvec3).collect();
     let mirrored = met.iter().enumerate().all(|(i, m)| {
         let (a, p, b) = (points[i], points[i + 1], points[i + 2]);
         let n = m.normal.as_dvec3();
@@ -185,7 +182,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
     let geometry = common::shared(test, &format!("oracle/geometry/{geometry}"))?;
     let lists: Lists = serde_json::from_slice(&std::fs::read(lists).expect("lists")).expect("lists");
     let scene = read_scene(&geometry, lists.thickness_m).expect("a scene");
-    let beams = [Beam { pointing: UPRIGHT, frequency: Hertz(lists.frequency_hz) }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz) }];
     let (mut lo, mut hi) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
     for rx in lists.rx.iter().chain([&lists.tx]) {
         (lo, hi) = (lo.min(rx.truncate() - 20.0), hi.max(rx.truncate() + 20.0));

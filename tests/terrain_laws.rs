@@ -254,10 +254,7 @@ proptest! {
 fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
     let city = city(Vec::new(), Some(terrain(|p| 0.25 * p.x + 0.1 * p.y)));
     let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
-    let beams = [Beam {
-        pointing: Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 },
-        frequency: Hertz(2e9),
-    }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9) }];
     let task = Task {
         scene: &scene,
         roofs: Some(&roofs),

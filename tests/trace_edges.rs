@@ -12,8 +12,8 @@ fn munich_has_edges_where_its_faces_meet() {
     };
     let scene = read_scene(&path, 0.1).expect("Munich");
     let polygons = scene.facets.iter().map(|facet| {
-        let [a, b, c, d] = facet.corners();
-        let corners = if c == d { vec![a, b, c] } else { vec![a, b, d, c] };
+        let mut corners = facet.corners().to_vec();
+        corners.dedup();
         Polygon { corners, plane: facet.plane, surface: facet.surface }
     });
     let start = std::time::Instant::now();

@@ -1,6 +1,6 @@
 //! Laws that the tracer keeps whatever the city: reciprocity, rows apart are rows together, and an answer to any geometry.
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::Pointing;
 use farfield::city::{Building, City, HeightSource};
 use farfield::engine::{Cancel, Engine, EngineError, Job, grid_of};
 use farfield::geodesy::{LocalFrame, LonLat};
@@ -18,7 +18,6 @@ use glam::Vec3;
 use pollster::block_on;
 use proptest::prelude::*;
 
-const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
 const CONCRETE: Surface = Surface { material: Material::Concrete, thickness: None };
 
 fn city(buildings: Vec<Building>) -> City {
@@ -53,8 +52,8 @@ fn coupling(path: &path::Path, layers: &[Layer]) -> f32 {
     let bounces = path.interactions();
     let first = (bounces[0].point - path.from).normalize();
     let last = (path.to - bounces[bounces.len() - 1].point).normalize();
-    let (re, im) = transport(path, polarisation(&UPRIGHT, first), layers);
-    let ear = polarisation(&UPRIGHT, last);
+    let (re, im) = transport(path, polarisation(&Pointing::ISOTROPIC, first), layers);
+    let ear = polarisation(&Pointing::ISOTROPIC, last);
     re.dot(ear).hypot(im.dot(ear))
 }
 
@@ -69,7 +68,7 @@ proptest! {
         let city = city(spots.into_iter().map(|(x, y, side, top)| block(x, y, side, top)).collect());
         let scene = Scene::of(&city);
         let from = Vec3::from(a);
-        let beam = Beam { pointing: UPRIGHT, frequency: Hertz(2.1e9) };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9) };
         let task = Task {
             scene: &scene, roofs: None, diffraction: false, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
@@ -230,10 +229,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         builder.quad(corners.map(|c| c + Vec3::Z * h), surface(Material::Concrete));
     }
     let scene = builder.build();
-    let beams = [Beam {
-        pointing: Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 },
-        frequency: Hertz(3.5e9),
-    }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9) }];
     let task = Task {
         scene: &scene,
         roofs: None,
@@ -287,8 +283,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
         builder.build()
     };
     let (from, to) = (Vec3::new(0.0, 0.0, 10.0), Vec3::new(30.0, 5.0, 12.0));
-    let beam =
-        Beam { pointing: Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 }, frequency };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency };
     let grid = farfield::coverage::Grid { origin: glam::DVec2::splat(-50.0), cell: 5.0, nx: 20, ny: 20 };
     let found = |scene: &Scene, depth| {
         let task = Task {

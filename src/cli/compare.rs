@@ -1,23 +1,17 @@
 //! `farfield compare-reference`: whole maps beside those of the reference tracer, on its own meshes.
 
-use crate::antenna::{Pattern, Pointing};
+use super::write_json;
 use crate::engine::{EngineError, Job};
 use crate::trace::cpu;
-use crate::trace::field::Beam;
 use crate::trace::gpu::Gpu;
 use crate::trace::reference::{Agreement, MapFacts, Mode, agreement, read_maps, read_scene};
-use crate::trace::scene::Scene;
 use crate::trace::task::{Sampling, Task};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cpu_time::ProcessTime;
-use glam::Vec3;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
-
-/// The reference's antenna: isotropic, vertical, upright.
-const UPRIGHT: Pointing = Pointing { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
+use std::time::{Duration, Instant};
 
 /// The modes that are traced so far.
 const TRACED: [Mode; 3] = [Mode::Los, Mode::Refl, Mode::ReflRefr];
@@ -52,7 +46,8 @@ pub struct CompareReference {
 }
 
 /// What traces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 enum On {
     Cpu,
     Gpu,
@@ -72,12 +67,6 @@ struct Row {
     cpu_s: f64,
     wall_s: f64,
     backend: On,
-}
-
-impl Serialize for On {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(if *self == Self::Cpu { "cpu" } else { "gpu" })
-    }
 }
 
 impl CompareReference {
@@ -100,12 +89,7 @@ impl CompareReference {
             bail!("{} has no map to compare with", self.dir.display());
         }
         let json = serde_json::to_string_pretty(&rows)?;
-        match self.json.as_deref() {
-            Some(path) if path == Path::new("-") => println!("{json}"),
-            Some(path) => std::fs::write(path, format!("{json}\n")).with_context(|| path.display().to_string())?,
-            None => {}
-        }
-        Ok(())
+        write_json(self.json.as_deref(), &json)
     }
 
     /// Every asked-for map of one city.
@@ -113,6 +97,9 @@ impl CompareReference {
         let maps = self.dir.join("maps").join(format!("{city}.npz"));
         let facts = MapFacts::read(&maps.with_extension("json"))?;
         let scene = read_scene(&self.dir.join("geometry").join(format!("{city}.npz")), facts.thickness_m)?;
+        let beams = [facts.beam()];
+        let rays = self.rays.unwrap_or(Sampling::default().rays);
+        let sampling = Sampling { rays, samples: self.samples.unwrap_or(SAMPLES) };
         for mode in Mode::ALL {
             if self.mode.is_some_and(|m| m != mode) || !facts.has(mode) {
                 continue;
@@ -122,74 +109,60 @@ impl CompareReference {
                 continue;
             }
             let references = read_maps(&maps, mode)?;
-            for (tx, (at, reference)) in facts.tx.iter().zip(&references).enumerate() {
-                let row = self.map(&facts, &scene, mode, Vec3::from(*at), reference, gpu)?;
-                let row = Row { city: city.into(), tx, ..row };
+            for (tx, reference) in references.iter().enumerate() {
+                let task = facts.task(&scene, &beams, mode, tx, sampling);
+                let task = task.with_context(|| format!("{city} has more maps than antennas"))?;
+                let (ours, took) = trace(&task, gpu)?;
+                let Agreement { cells, found, median, p90, bias } = agreement(ours.iter().zip(reference), mode.level());
+                let row = Row {
+                    city: city.into(),
+                    tx,
+                    mode,
+                    ref_cells: cells,
+                    found_share: found,
+                    median_abs_db: median,
+                    p90_abs_db: p90,
+                    bias_db: bias,
+                    cpu_s: took.cpu.as_secs_f64(),
+                    wall_s: took.wall.as_secs_f64(),
+                    backend: self.backend,
+                };
                 row.tell();
                 rows.push(row);
             }
         }
         Ok(())
     }
+}
 
-    fn map(
-        &self,
-        facts: &MapFacts,
-        scene: &Scene,
-        mode: Mode,
-        at: Vec3,
-        reference: &[f32],
-        gpu: Option<&Gpu>,
-    ) -> Result<Row> {
-        let beams = [Beam { pointing: UPRIGHT, frequency: facts.frequency() }];
-        let rays = self.rays.unwrap_or(Sampling::default().rays);
-        let sampling = Sampling { rays, samples: self.samples.unwrap_or(SAMPLES) };
-        let task = Task {
-            scene,
-            roofs: None,
-            diffraction: false,
-            transmitter: at,
-            beams: &beams,
-            grid: facts.grid(),
-            height: facts.rx_height_m,
-            depth: facts.depth(mode),
-            transmission: mode == Mode::ReflRefr,
-            sampling,
-        };
-        let (cpu, wall) = (ProcessTime::now(), Instant::now());
-        let ours: Result<Vec<Vec<f32>>, EngineError> = pollster::block_on(async {
-            let (mut job, rows) = (Job::silent(), 0..task.grid.ny);
-            match gpu {
-                None => cpu::gather(&task, &cpu::discover(&task, &mut job).await?, rows, &mut job).await,
-                Some(gpu) => gpu.gather(&task, &gpu.discover(&task, &mut job).await?, rows, &mut job).await,
-            }
-        });
-        let (cpu_s, wall_s) = (cpu.elapsed().as_secs_f64(), wall.elapsed().as_secs_f64());
-        let ours: Vec<f32> = ours?.iter().flatten().map(|g| 10.0 * g.log10()).collect();
-        let Agreement { cells, found, median, p90, bias } = agreement(ours.iter().zip(reference), mode.level());
-        Ok(Row {
-            city: String::new(),
-            tx: 0,
-            mode,
-            ref_cells: cells,
-            found_share: found,
-            median_abs_db: median,
-            p90_abs_db: p90,
-            bias_db: bias,
-            cpu_s,
-            wall_s,
-            backend: self.backend,
-        })
-    }
+/// How long a map took.
+struct Took {
+    /// Of all threads.
+    cpu: Duration,
+    wall: Duration,
+}
+
+/// The map of a task in dB, and how long it took.
+fn trace(task: &Task<'_>, gpu: Option<&Gpu>) -> Result<(Vec<f32>, Took)> {
+    let (cpu, wall) = (ProcessTime::now(), Instant::now());
+    let gains: Result<Vec<Vec<f32>>, EngineError> = pollster::block_on(async {
+        let (mut job, rows) = (Job::silent(), 0..task.grid.ny);
+        match gpu {
+            None => cpu::gather(task, &cpu::discover(task, &mut job).await?, rows, &mut job).await,
+            Some(gpu) => gpu.gather(task, &gpu.discover(task, &mut job).await?, rows, &mut job).await,
+        }
+    });
+    let took = Took { cpu: cpu.elapsed(), wall: wall.elapsed() };
+    Ok((gains?.iter().flatten().map(|g| 10.0 * g.log10()).collect(), took))
 }
 
 impl Row {
     fn tell(&self) {
-        let mode = self.mode.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
         eprintln!(
-            "{:<16} {:>2} {mode:<16} {:>7} {:>6.3} {:>7.3} {:>7.3} {:>7.3} {:>7.2} {:>7.2}",
+            "{:<16} {:>2} {:<16} {:>7} {:>6.3} {:>7.3} {:>7.3} {:>7.3} {:>7.2} {:>7.2}",
             self.city,
             self.tx,
+            self.mode.name(),
             self.ref_cells,
             self.found_share,
             self.median_abs_db,

@@ -8,8 +8,9 @@ mod picture;
 mod predict;
 mod terrain;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use std::path::Path;
 
 /// Radio coverage of real cities: a learned model beside a ray tracer.
 #[derive(Debug, Parser)]
@@ -48,4 +49,14 @@ impl Cli {
             Command::CompareReference(options) => options.run(),
         }
     }
+}
+
+/// Writes `json` where it was asked for, if it was; `-` is the standard output.
+fn write_json(to: Option<&Path>, json: &str) -> Result<()> {
+    match to {
+        Some(path) if path == Path::new("-") => println!("{json}"),
+        Some(path) => std::fs::write(path, format!("{json}\n")).with_context(|| path.display().to_string())?,
+        None => {}
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `farfield predict`: a city, a scenario and an engine to a map in a file.
 
-use super::inputs;
+use super::{inputs, write_json};
 use crate::city::City;
 use crate::coverage::colour::Scale;
 use crate::coverage::export::{write_geotiff, write_png};
@@ -151,11 +151,7 @@ impl Predict {
             "cell": made.map.grid.cell,
             "statistics": statistics,
         });
-        match self.json.as_deref() {
-            Some(path) if path == Path::new("-") => println!("{json}"),
-            Some(path) => fs::write(path, format!("{json}\n")).with_context(|| path.display().to_string())?,
-            None => {}
-        }
+        write_json(self.json.as_deref(), &json.to_string())?;
         let predicted = statistics.cells - statistics.unpredicted;
         let spread = statistics.spread.map_or_else(
             || "nothing predicted".into(),

@@ -5,7 +5,8 @@
 
 use super::discover::{Aim, Candidates, Signature, shoot};
 use super::field::Layer;
-use super::gather::{Candidate, Tile};
+use super::gather::Tile;
+use super::path::Candidate;
 use super::task::Task;
 use crate::engine::{EngineError, Job};
 use std::collections::HashSet;
@@ -15,6 +16,7 @@ use std::ops::Range;
 const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
+
 /// Finds the signatures worth trying. Without reflections there are none.
 pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
     let net = task.net();

@@ -42,11 +42,11 @@ impl Facet {
         Self { v0: a.into(), e1: (b - a).into(), e2: (c - a).into(), plane, surface, span: span as u32 }
     }
 
-    /// Its corners; a triangle's last one twice.
+    /// Its corners around its outline; a triangle's last one twice.
     pub fn corners(&self) -> [Vec3; 4] {
         let (v0, e1, e2) = (Vec3::from(self.v0), Vec3::from(self.e1), Vec3::from(self.e2));
-        let last = if self.span == Span::Triangle as u32 { e2 } else { e1 + e2 };
-        [v0, v0 + e1, v0 + e2, v0 + last]
+        let opposite = if self.span == Span::Triangle as u32 { e2 } else { e1 + e2 };
+        [v0, v0 + e1, v0 + opposite, v0 + e2]
     }
 }
 

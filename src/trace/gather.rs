@@ -7,10 +7,11 @@
 
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Layer};
-use super::path::{self, Hints, MAX_ORDER, Path};
+use super::path::{self, Candidate, Hints, Path};
 use super::plane::Mirror;
 use super::scene::Scene;
 use super::task::Task;
+use crate::city::HeightRaster;
 use crate::empirical::rooftop_loss;
 use glam::{UVec2, Vec3};
 use wide::f32x4;
@@ -22,42 +23,6 @@ const LANES: usize = 4;
 /// Receivers of a cell that are asked first whether anything stands in the way, and the others only where these disagree
 /// among themselves or with the corners.
 const ASKED_FIRST: u32 = 8;
-
-/// A signature with the transmitter's image behind each of its mirrors.
-#[derive(Clone, Copy, Debug)]
-pub struct Candidate<'a> {
-    /// The mirrors, from the transmitter on.
-    pub mirrors: &'a [u32],
-    /// The transmitter, then its image in the first mirror, and so on.
-    pub images: [Vec3; MAX_ORDER + 1],
-    /// Walls that a path may go through.
-    pub walls: usize,
-}
-
-impl<'a> Candidate<'a> {
-    /// Images of `from`; `None` where a mirror isn't there or the order is too high.
-    pub fn of(scene: &Scene, signature: &'a [u32], from: Vec3, walls: usize) -> Option<Self> {
-        let mut images = [from; MAX_ORDER + 1];
-        if signature.len() > MAX_ORDER {
-            return None;
-        }
-        for (i, index) in signature.iter().enumerate() {
-            images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
-        }
-        Some(Self { mirrors: signature, images, walls })
-    }
-
-    /// All of `candidates`, by their number.
-    pub fn all(task: &Task<'_>, candidates: &'a Candidates) -> Vec<Option<Self>> {
-        candidates.signatures.iter().map(|s| Self::for_task(task, mirrors(s))).collect()
-    }
-
-    /// That of a task, which says how many walls a path may go through.
-    fn for_task(task: &Task<'_>, signature: &'a [u32]) -> Option<Self> {
-        let walls = if task.transmission { task.depth.checked_sub(signature.len())? } else { 0 };
-        Self::of(task.scene, signature, task.transmitter, walls)
-    }
-}
 
 /// Every path of a task to one receiver, the direct one first. Single reflections are looked for in every mirror, others
 /// among the candidates.
@@ -80,15 +45,13 @@ struct Points {
 }
 
 impl Points {
-    fn set(&mut self, points: impl Iterator<Item = Vec3>) {
-        self.all.clear();
-        self.all.extend(points);
-        self.groups.clear();
-        let groups = self.all.chunks(LANES).map(|four| {
+    fn of(points: impl Iterator<Item = Vec3>) -> Self {
+        let all: Vec<Vec3> = points.collect();
+        let groups = all.chunks(LANES).map(|four| {
             let at = |lane: usize| four.get(lane).copied().unwrap_or(four[0]);
             std::array::from_fn(|axis| f32x4::new(std::array::from_fn(|lane| at(lane)[axis])))
         });
-        self.groups.extend(groups);
+        Self { groups: groups.collect(), all }
     }
 
     /// Calls with each point that the candidate's images see through all of its mirrors' outlines.
@@ -138,72 +101,52 @@ pub struct Tile<'a> {
     /// Its south-west cell, and its cells along each axis.
     first: UVec2,
     count: UVec2,
+    /// The corners of its cells; none where each cell has a single receiver, which decides alone.
     corners: Points,
     /// The receivers of each cell; none indoors.
     cells: Vec<Points>,
-    /// Which corners the present candidate lights, and through how many surfaces.
-    lit: Vec<Option<usize>>,
-    /// Gain of each beam, beam by beam, cell by cell.
-    gains: Vec<f32>,
 }
 
 impl<'a> Tile<'a> {
-    /// Tile number `tile`, without any power yet. `layers` are the surfaces as each beam finds them.
+    /// Tile number `tile`. `layers` are the surfaces as each beam finds them.
     pub fn new(task: &'a Task<'a>, layers: &'a [Vec<Layer>], tile: u32) -> Self {
         let tiling = task.tiling();
         let first = UVec2::new(tile % tiling.count.x, tile / tiling.count.x) * tiling.cells;
         let count = UVec2::splat(tiling.cells).min(UVec2::new(task.grid.nx, task.grid.ny) - first);
-        let mut corners = Points::default();
-        if task.sampling.samples > 1 {
-            let places = (0..=count.y).flat_map(|y| (0..=count.x).map(move |x| UVec2::new(x, y)));
-            corners.set(places.map(|p| task.corner(first + p)));
-        }
+        let corners = (0..=count.y).flat_map(|y| (0..=count.x).map(move |x| task.corner(first + UVec2::new(x, y))));
+        let corners = Points::of(corners.filter(|_| task.samples() > 1));
         let receivers = |i: u32| {
             let (ix, iy) = (first.x + i % count.x, first.y + i / count.x);
-            let mut points = Points::default();
-            if !task.indoors(ix, iy) {
-                points.set(task.receivers(ix, iy));
-            }
-            points
+            if task.indoors(ix, iy) { Points::default() } else { Points::of(task.receivers(ix, iy)) }
         };
-        let cells: Vec<Points> = (0..count.x * count.y).map(receivers).collect();
-        let lit = vec![None; corners.all.len()];
-        let gains = vec![0.0; cells.len() * task.beams.len()];
-        Self { task, layers, first, count, corners, cells, lit, gains }
+        let cells = (0..count.x * count.y).map(receivers).collect();
+        Self { task, layers, first, count, corners, cells }
     }
 
-    /// Gain of each beam in row `iy` of the map, west to east; NaN indoors.
-    pub fn row(&self, beam: usize, iy: u32) -> &[f32] {
-        let width = self.count.x as usize;
-        let start = beam * self.cells.len() + (iy - self.first.y) as usize * width;
-        &self.gains[start..start + width]
-    }
-
-    /// Collects the direct way and all candidates.
-    #[must_use]
-    pub fn collect<'c>(mut self, candidates: impl Iterator<Item = &'c Candidate<'c>>) -> Self {
+    /// What its cells receive over the direct way and all candidates.
+    pub fn collect<'c>(&self, candidates: impl Iterator<Item = &'c Candidate<'c>>) -> Received {
+        let cells = self.cells.len();
+        let mut gains = vec![0.0; cells * self.task.beams.len()];
+        let mut lit = vec![None; self.corners.all.len()];
         match self.task.roofs.filter(|_| self.task.diffraction) {
-            Some(_) => self.collect_over_roofs(),
+            Some(roofs) => self.collect_over_roofs(roofs, &mut gains),
             None => {
                 if let Some(direct) = Candidate::for_task(self.task, &[]) {
-                    self.collect_one(&direct);
+                    self.collect_one(&direct, &mut lit, &mut gains);
                 }
             }
         }
         for candidate in candidates {
-            self.collect_one(candidate);
+            self.collect_one(candidate, &mut lit, &mut gains);
         }
-        for cell in 0..self.cells.len() {
-            if self.cells[cell].all.is_empty() {
-                self.gains.iter_mut().skip(cell).step_by(self.cells.len()).for_each(|g| *g = f32::NAN);
-            }
+        for cell in (0..cells).filter(|c| self.cells[*c].all.is_empty()) {
+            gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = f32::NAN);
         }
-        self
+        Received { gains, first_row: self.first.y, count: self.count }
     }
 
     /// The direct way, which pays for the rooftops instead of ending at them.
-    fn collect_over_roofs(&mut self) {
-        let Some(roofs) = self.task.roofs else { return };
+    fn collect_over_roofs(&self, roofs: &HeightRaster, gains: &mut [f32]) {
         let from = self.task.transmitter;
         for cell in 0..self.cells.len() {
             if self.cells[cell].all.is_empty() {
@@ -213,7 +156,7 @@ impl<'a> Tile<'a> {
             let path = Path::direct(from, to);
             for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
                 let loss = rooftop_loss(roofs, from, to, beam.frequency.wavelength() as f32);
-                self.gains[b * self.cells.len() + cell] += field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
+                gains[b * self.cells.len() + cell] += field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
             }
         }
     }
@@ -223,36 +166,41 @@ impl<'a> Tile<'a> {
         self.task.centre(self.first.x + i % self.count.x, self.first.y + i / self.count.x)
     }
 
-    fn collect_one(&mut self, candidate: &Candidate<'_>) {
+    /// One candidate; `lit` is room for what it does to each corner.
+    fn collect_one(&self, candidate: &Candidate<'_>, lit: &mut [Option<usize>], gains: &mut [f32]) {
         let scene = self.task.scene;
         let mut hints = Hints::default();
-        self.lit.fill(None);
-        let (corners, lit) = (&self.corners, &mut self.lit);
+        let corners = &self.corners;
+        lit.fill(None);
         corners.each_seen(scene, candidate, |i| {
             lit[i] = path::through(scene, candidate, corners.all[i], &mut hints).map(|p| p.interactions().len());
         });
         let cells = self.cells.len();
         for cell in 0..cells {
-            let (beams, layers) = (self.task.beams, self.layers);
-            let mut gains = std::mem::take(&mut self.gains);
-            self.part(cell, candidate, &mut hints, |path, share| {
-                for (b, (beam, layers)) in beams.iter().zip(layers).enumerate() {
+            let corners = self.corners_of(cell).map(|i| lit.get(i).copied().flatten());
+            self.part(cell, corners, candidate, &mut hints, |path, share| {
+                for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
                     gains[b * cells + cell] += share * field::gain(path, beam, layers);
                 }
             });
-            self.gains = gains;
         }
     }
 
     /// The paths that stand for the part of a cell which the candidate lights, each with the share of the cell that it
-    /// stands for.
-    fn part(&self, cell: usize, candidate: &Candidate<'_>, hints: &mut Hints, mut add: impl FnMut(&Path, f32)) {
+    /// stands for. `corners` are the cell's: lit through how many surfaces, if at all.
+    fn part(
+        &self,
+        cell: usize,
+        corners: [Option<usize>; 4],
+        candidate: &Candidate<'_>,
+        hints: &mut Hints,
+        mut add: impl FnMut(&Path, f32),
+    ) {
         let scene = self.task.scene;
         let receivers = &self.cells[cell];
         if receivers.all.is_empty() {
             return;
         }
-        let corners = self.lit_corners(cell);
         let count = corners.iter().flatten().count();
         if let Some(met) = corners[0].filter(|_| corners.iter().all(|c| *c == corners[0])) {
             // What lights all corners of a cell may still stop at a post in its middle.
@@ -288,17 +236,31 @@ impl<'a> Tile<'a> {
         });
         let Some(any) = any else { return };
         // The middle of what is lit stands for it, if a path leads there.
-        let path = path::through(scene, candidate, sum / lit as f32, hints).unwrap_or(any);
-        add(&path, lit as f32 / asked as f32 * seen as f32 / every);
+        let middle = if lit > 1 { path::through(scene, candidate, sum / lit as f32, hints) } else { None };
+        add(&middle.unwrap_or(any), lit as f32 / asked as f32 * seen as f32 / every);
     }
 
-    /// Which corners of a cell are lit; none where corners are not looked at.
-    fn lit_corners(&self, cell: usize) -> [Option<usize>; 4] {
-        if self.corners.all.is_empty() {
-            return [None; 4];
-        }
-        let (width, i) = (self.count.x as usize, cell);
-        let south_west = i / width * (width + 1) + i % width;
-        [0, 1, width + 1, width + 2].map(|offset| self.lit[south_west + offset])
+    /// Which of the tile's corners are a cell's.
+    fn corners_of(&self, cell: usize) -> [usize; 4] {
+        let width = self.count.x as usize;
+        let south_west = cell / width * (width + 1) + cell % width;
+        [0, 1, width + 1, width + 2].map(|offset| south_west + offset)
+    }
+}
+
+/// Gain of each beam in the cells of a tile: NaN indoors, 0 where no path arrives.
+pub struct Received {
+    /// Beam by beam, row by row.
+    gains: Vec<f32>,
+    first_row: u32,
+    count: UVec2,
+}
+
+impl Received {
+    /// Those of row `iy` of the map, west to east.
+    pub fn row(&self, beam: usize, iy: u32) -> &[f32] {
+        let [width, height] = self.count.to_array().map(|n| n as usize);
+        let start = (beam * height + (iy - self.first_row) as usize) * width;
+        &self.gains[start..start + width]
     }
 }

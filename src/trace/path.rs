@@ -6,8 +6,9 @@
 //! the planes of both its ends, for coplanar facets lie within a tolerance of their plane.
 
 use super::bvh::NO_PLANE;
-use super::gather::Candidate;
+use super::discover::{Candidates, mirrors};
 use super::scene::Scene;
+use super::task::Task;
 use super::wide::Hint;
 use crate::scenario::MAX_DEPTH;
 use glam::Vec3;
@@ -66,15 +67,51 @@ impl Path {
         Some(())
     }
 
+    /// The transmitter, where it meets what, the receiver.
+    pub fn points(&self) -> impl Iterator<Item = Vec3> {
+        let met = self.interactions().iter().map(|i| i.point);
+        std::iter::once(self.from).chain(met).chain(std::iter::once(self.to))
+    }
+
     /// Its length, metres.
     pub fn length(&self) -> f32 {
-        let mut last = self.from;
-        let mut sum = 0.0;
-        for b in self.interactions() {
-            sum += last.distance(b.point);
-            last = b.point;
+        self.points().zip(self.points().skip(1)).map(|(a, b)| a.distance(b)).sum()
+    }
+}
+
+/// A signature with the transmitter's image behind each of its mirrors.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The mirrors, from the transmitter on.
+    pub mirrors: &'a [u32],
+    /// The transmitter, then its image in the first mirror, and so on.
+    pub images: [Vec3; MAX_ORDER + 1],
+    /// Walls that a path may go through.
+    pub walls: usize,
+}
+
+impl<'a> Candidate<'a> {
+    /// Images of `from`; `None` where a mirror isn't there or the order is too high.
+    pub fn of(scene: &Scene, signature: &'a [u32], from: Vec3, walls: usize) -> Option<Self> {
+        let mut images = [from; MAX_ORDER + 1];
+        if signature.len() > MAX_ORDER {
+            return None;
         }
-        sum + last.distance(self.to)
+        for (i, index) in signature.iter().enumerate() {
+            images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
+        }
+        Some(Self { mirrors: signature, images, walls })
+    }
+
+    /// All of `candidates`, by their number.
+    pub fn all(task: &Task<'_>, candidates: &'a Candidates) -> Vec<Option<Self>> {
+        candidates.signatures.iter().map(|s| Self::for_task(task, mirrors(s))).collect()
+    }
+
+    /// That of a task, which says how many walls a path may go through.
+    pub fn for_task(task: &Task<'_>, signature: &'a [u32]) -> Option<Self> {
+        let walls = if task.transmission { task.depth.checked_sub(signature.len())? } else { 0 };
+        Self::of(task.scene, signature, task.transmitter, walls)
     }
 }
 

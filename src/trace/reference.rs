@@ -3,7 +3,10 @@
 //! Geometry comes as `.npz` with `vertices`, `triangles`, `tri_material` and `material_names`; maps as `.npz` of int16
 //! hundredths of a decibel, −32768 where no path arrived, beside a `.json` that says where the cells and the antennas are.
 
+use super::field::Beam;
 use super::scene::{Scene, SceneBuilder, Surface};
+use super::task::{Sampling, Task};
+use crate::antenna::Pointing;
 use crate::coverage::Grid;
 use crate::material::Material;
 use crate::units::Hertz;
@@ -186,9 +189,32 @@ impl MapFacts {
         self.modes.get(mode.name()).map_or(0, |m| m.max_depth)
     }
 
-    /// Its carrier.
-    pub fn frequency(&self) -> Hertz {
-        Hertz(self.frequency_hz)
+    /// The reference's antenna: isotropic, vertical, upright.
+    pub fn beam(&self) -> Beam {
+        Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(self.frequency_hz) }
+    }
+
+    /// What traces the same as the map of `mode` of antenna `tx`, if there is that many.
+    pub fn task<'a>(
+        &self,
+        scene: &'a Scene,
+        beams: &'a [Beam],
+        mode: Mode,
+        tx: usize,
+        sampling: Sampling,
+    ) -> Option<Task<'a>> {
+        Some(Task {
+            scene,
+            roofs: None,
+            diffraction: false,
+            transmitter: Vec3::from(*self.tx.get(tx)?),
+            beams,
+            grid: self.grid(),
+            height: self.rx_height_m,
+            depth: self.depth(mode),
+            transmission: mode == Mode::ReflRefr,
+            sampling,
+        })
     }
 }
 

@@ -83,16 +83,19 @@ impl Task<'_> {
         self.sampling.samples.clamp(1, MAX_SAMPLES)
     }
 
+    /// A receiver at `p`.
+    fn receiver_at(&self, p: Vec2) -> Vec3 {
+        p.extend(self.level().at(p))
+    }
+
     /// A receiver in the centre of a cell.
     pub fn centre(&self, ix: u32, iy: u32) -> Vec3 {
-        let p = self.grid.centre(ix, iy).as_vec2();
-        p.extend(self.level().at(p))
+        self.receiver_at(self.grid.centre(ix, iy).as_vec2())
     }
 
     /// A receiver at the south-west corner of a cell.
     pub fn corner(&self, cell: UVec2) -> Vec3 {
-        let p = self.grid.origin.as_vec2() + cell.as_vec2() * self.grid.cell as f32;
-        p.extend(self.level().at(p))
+        self.receiver_at(self.grid.origin.as_vec2() + cell.as_vec2() * self.grid.cell as f32)
     }
 
     /// Receiver `i` of a cell: one of a lattice whose columns and rows are all different, so that a sliver of light is hit
@@ -103,8 +106,7 @@ impl Task<'_> {
         let row = (0.5 + (column - n / 2.0) * GOLDEN_SHARE).rem_euclid(1.0);
         let cell = self.grid.cell as f32;
         let corner = self.grid.origin.as_vec2() + Vec2::new(ix as f32, iy as f32) * cell;
-        let p = corner + Vec2::new(column / n, row) * cell;
-        p.extend(self.level().at(p))
+        self.receiver_at(corner + Vec2::new(column / n, row) * cell)
     }
 
     /// The receivers of a cell, any first few of them spread over it.
