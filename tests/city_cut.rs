@@ -1,6 +1,8 @@
 //! Buildings that other tools cut at tile edges come out once and whole: the same buildings before they were cut and after
 //! they were put together again.
 
+#[path = "common/outlines.rs"]
+mod outlines;
 #[path = "common/tiles.rs"]
 mod tiles;
 
@@ -8,10 +10,11 @@ use farfield::city::City;
 use farfield::city::archive::Bytes;
 use farfield::geodesy::{LocalFrame, LonLat};
 use geo::{
-    Area, BoundingRect, Centroid, Coord, Distance, Euclidean, Length, Line, LineString, MapCoords, Polygon, Rotate,
-    coord, polygon,
+    Area, BoundingRect, Centroid, Coord, Distance, Euclidean, Line, LineString, MapCoords, Polygon, Rotate, coord,
+    polygon,
 };
 use glam::DVec2;
+use outlines::{difference, walls};
 use std::path::Path;
 use tiles::{Cutting, Feature, archive, rounded};
 
@@ -104,17 +107,6 @@ fn rebuild(source: &[Polygon<f64>], cutting: Cutting, with_ids: bool) -> Rebuilt
         rounded(&feature.outline.map_coords(|c| c * units)).map(|p| to_local(&p.map_coords(|c| c / units)))
     };
     Rebuilt { city, grid: features.iter().map(grid).collect() }
-}
-
-fn walls(outline: &Polygon<f64>) -> f64 {
-    let rings = std::iter::once(outline.exterior()).chain(outline.interiors());
-    rings.map(|ring| Euclidean.length(ring)).sum()
-}
-
-/// How much two outlines differ: in area and in length of walls.
-fn difference(a: &Polygon<f64>, b: &Polygon<f64>) -> f64 {
-    let apart = |x: f64, y: f64| (x / y - 1.0).abs();
-    apart(a.unsigned_area(), b.unsigned_area()).max(apart(walls(a), walls(b)))
 }
 
 /// The rebuilt building that stands where `source` stands.

@@ -2,6 +2,8 @@
 //! as they were before any corner was rounded, and no wall on a tile's edge.
 
 mod common;
+#[path = "common/outlines.rs"]
+mod outlines;
 
 use common::shared;
 use farfield::city::archive::Bytes;
@@ -9,10 +11,9 @@ use farfield::city::build::{Identity, finish, osm, to_pmtiles};
 use farfield::city::{Building, City, HeightSource};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
-use geo::{
-    Area, Centroid, Coord, CoordsIter, Euclidean, Length, LineString, MapCoords, Polygon, Rect, Rotate, coord, polygon,
-};
+use geo::{Area, Centroid, Coord, CoordsIter, LineString, MapCoords, Polygon, Rect, Rotate, coord, polygon};
 use glam::DVec2;
+use outlines::{difference, walls};
 use std::collections::BTreeMap;
 
 /// The largest difference in area and in length of walls.
@@ -30,17 +31,6 @@ fn at_zoom(archive: &[u8], zoom: u8) -> City {
     let mut bytes = archive.to_vec();
     bytes[HIGHEST_ZOOM] = zoom;
     pollster::block_on(City::open(&Bytes::from(bytes), "zoom.pmtiles")).expect("a city")
-}
-
-fn walls(outline: &Polygon<f64>) -> f64 {
-    let rings = std::iter::once(outline.exterior()).chain(outline.interiors());
-    rings.map(|ring| Euclidean.length(ring)).sum()
-}
-
-/// By how much two outlines differ: in area and in length of walls.
-fn difference(a: &Polygon<f64>, b: &Polygon<f64>) -> f64 {
-    let apart = |x: f64, y: f64| (x / y - 1.0).abs();
-    apart(a.unsigned_area(), b.unsigned_area()).max(apart(walls(a), walls(b)))
 }
 
 /// The most that rounding can do to an outline, when each corner moves by up to half a unit along each axis: a wall sweeps

@@ -1,6 +1,8 @@
 //! The tracer in scenes with a closed form: free space, two rays over ground, one wall.
 
 mod common;
+#[path = "common/tables.rs"]
+mod tables;
 
 use farfield::antenna::Pointing;
 use farfield::material::Material;
@@ -9,19 +11,8 @@ use farfield::trace::path::{self, Path};
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
 use farfield::units::{Hertz, SPEED_OF_LIGHT};
 use glam::{DVec2, DVec3, Vec3};
-use std::collections::HashMap;
 use std::f64::consts::TAU;
-
-type Row = HashMap<String, String>;
-
-fn rows(test: &str, file: &str) -> Option<Vec<Row>> {
-    let path = common::shared(test, &format!("oracle/canonical/{file}"))?;
-    Some(csv::Reader::from_path(path).expect("a table").deserialize().map(|r| r.expect("a row")).collect())
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|e| panic!("{column}: {e}"))
-}
+use tables::{Row, number, rows};
 
 /// θ̂ for V, φ̂ for H, of a wave along `k`.
 fn axis(polarised: &str, k: Vec3) -> Vec3 {
@@ -56,7 +47,7 @@ fn decibels(ratio: f64) -> f64 {
 
 #[test]
 fn free_space_matches_friis_to_0_01_db() {
-    let Some(rows) = rows("free_space_matches_friis_to_0_01_db", "free_space.csv") else { return };
+    let Some(rows) = rows("free_space_matches_friis_to_0_01_db", "oracle/canonical/free_space.csv") else { return };
     assert!(rows.len() > 10);
     for row in rows {
         let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(number(&row, "f_hz")) };
@@ -68,7 +59,7 @@ fn free_space_matches_friis_to_0_01_db() {
 
 #[test]
 fn two_rays_over_ground_match_the_closed_form() {
-    let Some(rows) = rows("two_rays_over_ground_match_the_closed_form", "two_ray.csv") else { return };
+    let Some(rows) = rows("two_rays_over_ground_match_the_closed_form", "oracle/canonical/two_ray.csv") else { return };
     let mut coherent_checked = 0;
     for row in &rows {
         let frequency = Hertz(number(row, "f_hz"));
@@ -100,7 +91,9 @@ fn two_rays_over_ground_match_the_closed_form() {
 
 #[test]
 fn a_wall_reflects_each_polarisation_as_its_closed_form() {
-    let Some(rows) = rows("a_wall_reflects_each_polarisation_as_its_closed_form", "wall_reflection.csv") else {
+    let Some(rows) =
+        rows("a_wall_reflects_each_polarisation_as_its_closed_form", "oracle/canonical/wall_reflection.csv")
+    else {
         return;
     };
     assert!(rows.len() > 1000);

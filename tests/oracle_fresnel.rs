@@ -1,31 +1,20 @@
 //! Coefficients against the reference tables: P.2040 materials, Fresnel half-space and slab, knife edge.
 
 mod common;
+#[path = "common/tables.rs"]
+mod tables;
 
 use farfield::empirical::knife_edge_loss;
 use farfield::material::{Complex, Material, Permittivity, half_space, slab};
 use farfield::scenario::FREQUENCY_RANGE;
 use farfield::units::{Hertz, SPEED_OF_LIGHT};
-use std::collections::HashMap;
-use std::path::Path;
-
-type Row = HashMap<String, String>;
-
-fn rows(path: &Path) -> Vec<Row> {
-    csv::Reader::from_path(path).expect("a table").deserialize().map(|r| r.expect("a row")).collect()
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|e| panic!("{column}: {e}"))
-}
+use tables::{number, rows};
 
 #[test]
 fn coefficients_match_the_itu_table_to_1e_4() {
-    let Some(path) = common::shared("coefficients_match_the_itu_table_to_1e_4", "oracle/fresnel_itu.csv") else {
-        return;
-    };
+    let Some(rows) = rows("coefficients_match_the_itu_table_to_1e_4", "oracle/fresnel_itu.csv") else { return };
     let (mut checked, mut named) = (0, 0);
-    for row in rows(&path) {
+    for row in rows {
         let frequency = Hertz(number(&row, "f_hz"));
         let (relative, conductivity) = (number(&row, "eps_r"), number(&row, "sigma"));
         // The bands of P.2040 from 100 GHz on are beyond what a scenario may ask for.
@@ -61,9 +50,9 @@ fn coefficients_match_the_itu_table_to_1e_4() {
 #[test]
 fn a_knife_edge_matches_fresnels_integral_within_0_3_db() {
     let name = "a_knife_edge_matches_fresnels_integral_within_0_3_db";
-    let Some(path) = common::shared(name, "oracle/canonical/knife_edge.csv") else { return };
+    let Some(rows) = rows(name, "oracle/canonical/knife_edge.csv") else { return };
     let mut checked = 0;
-    for row in rows(&path) {
+    for row in rows {
         let nu = number(&row, "nu");
         // P.526's approximation is made for ν above −0.78.
         if nu > -0.7 {

@@ -1,6 +1,8 @@
 //! Diffraction against closed forms computed elsewhere: a right-angled wedge and a half-plane.
 
 mod common;
+#[path = "common/tables.rs"]
+mod tables;
 
 use farfield::material::Material;
 use farfield::trace::field::Layer;
@@ -12,17 +14,7 @@ use glam::DVec3;
 use num_complex::Complex64;
 use std::collections::HashMap;
 use std::f64::consts::{PI, TAU};
-
-type Row = HashMap<String, String>;
-
-fn rows(test: &str, file: &str) -> Option<Vec<Row>> {
-    let path = common::shared(test, &format!("oracle/canonical/{file}"))?;
-    Some(csv::Reader::from_path(path).expect("a table").deserialize().map(|r| r.expect("a row")).collect())
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|e| panic!("{column}: {e}"))
-}
+use tables::{Row, number, rows};
 
 fn face(row: &Row, frequency: Hertz) -> Face {
     let material = Material::from_name(&row["material"]).expect("a known material");
@@ -42,7 +34,9 @@ fn decibels(ratio: f64) -> f64 {
 /// The table's columns hold nine digits, and its reflection coefficients were made in double precision.
 #[test]
 fn a_right_angled_wedge_diffracts_as_luebbers_formula() {
-    let Some(rows) = rows("a_right_angled_wedge_diffracts_as_luebbers_formula", "wedge.csv") else { return };
+    let Some(rows) = rows("a_right_angled_wedge_diffracts_as_luebbers_formula", "oracle/canonical/wedge.csv") else {
+        return;
+    };
     assert!(rows.len() > 1000);
     let wedge = Wedge::new([DVec3::NEG_Z * 15.0, DVec3::Z * 15.0], DVec3::X, DVec3::Y, 1.5).expect("a wedge");
     let (mut errors, mut seen) = (Vec::new(), HashMap::<_, usize>::new());
@@ -89,7 +83,9 @@ fn knife_edge(nu: f64) -> f64 {
 
 #[test]
 fn a_half_plane_is_a_knife_edge_in_the_mean_of_both_polarisations() {
-    let Some(rows) = rows("a_half_plane_is_a_knife_edge_in_the_mean_of_both_polarisations", "knife_edge.csv") else {
+    let Some(rows) =
+        rows("a_half_plane_is_a_knife_edge_in_the_mean_of_both_polarisations", "oracle/canonical/knife_edge.csv")
+    else {
         return;
     };
     // The sheet hangs down from an edge along y. The antenna stands 100 m before it and 2 m below it, the user 60 m behind.

@@ -247,7 +247,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
     let found = block_on(cpu::gather(&task, &candidates, 0..24, &mut job)).expect("a map");
     let layers = task.layers(beams[0].frequency);
     let asked = |ix: u32, iy: u32| {
-        let tile = task.tiling().of_cell(ix, iy);
+        let tile = task.tiling().at(task.centre(ix, iy).truncate()).expect("a tile");
         let signatures = candidates.in_tile(tile).map(|i| mirrors(&candidates.signatures[i as usize]));
         let all: Vec<&[u32]> = std::iter::once(&[][..]).chain(signatures).collect();
         let power = |r: Vec3| {

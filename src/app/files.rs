@@ -6,7 +6,7 @@ use super::crew::is_there;
 use super::engines::ended;
 use super::icons;
 use super::store::{Notice, Store, Tone, Topic};
-use crate::city::archive::{Header, TileKind};
+use crate::city::archive::{HEADER_LEN, Header, TileKind};
 use crate::worker::Absent;
 use crate::worker::importer::{Dropped, Importer, News};
 use crate::worker::protocol::{CityFacts, Source};
@@ -27,9 +27,6 @@ const IMPORTED: [&str; 3] = [".osm.pbf", ".geojson", ".json"];
 
 /// What may be picked, as a file field wants it.
 pub const ACCEPT: &str = ".pmtiles,.pbf,.geojson,.json";
-
-/// Bytes of an archive that tell what it holds.
-const HEAD: i32 = 127;
 
 /// The worker's script.
 const LOADER: &str = "importer_loader.js";
@@ -117,7 +114,7 @@ fn add_terrain(store: Store, names: &[String], first: &str) {
 /// Whether a file is an archive of pictures, as terrain is.
 async fn is_terrain(file: &File) -> bool {
     let head = async {
-        let part = file.slice_with_i32_and_i32(0, HEAD)?;
+        let part = file.slice_with_i32_and_i32(0, HEADER_LEN as i32)?;
         let buffer = JsFuture::from(part.array_buffer()).await?;
         Ok::<_, JsValue>(Uint8Array::new(&buffer).to_vec())
     };

@@ -71,11 +71,6 @@ impl Tiling {
         inside.then(|| q.y as u32 * self.count.x + q.x as u32)
     }
 
-    /// The tile of the cell in column `ix` and row `iy`.
-    pub fn of_cell(&self, ix: u32, iy: u32) -> u32 {
-        iy / self.cells * self.count.x + ix / self.cells
-    }
-
     /// `tile` and the tiles around it.
     pub fn around(&self, tile: u32) -> impl Iterator<Item = u32> + use<> {
         let (x, y) = (tile % self.count.x, tile / self.count.x);

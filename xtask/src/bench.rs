@@ -1,7 +1,7 @@
 //! One table of times and sizes, measured on this machine: natively by criterion, in Chromium by `tests/browser/bench.mjs`.
 
 use crate::bundle::Bundle;
-use crate::shell::{cargo, command, read, root, run, step};
+use crate::shell::{cargo, command, farfield, read, root, run, step};
 use crate::{imports, setup, size, system};
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -100,8 +100,7 @@ fn learned() -> Result<f64> {
     let map = root().join("target/xtask/learned.png");
     let mut times = Vec::new();
     for _ in 0..LEARNED_RUNS {
-        let mut predict =
-            cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "predict"]);
+        let mut predict = farfield("predict");
         predict.args(["--engine", "learned", "--city", "munich", "--json", "-", "--output"]).arg(&map);
         let told: Value = serde_json::from_str(&read(&mut predict)?).context("farfield predict told no JSON")?;
         times.push(told["milliseconds"].as_f64().context("farfield predict told no milliseconds")?);

@@ -1,6 +1,6 @@
 //! The shipped cities, made from their public sources: again, to compare them byte by byte, or anew.
 
-use crate::shell::{cargo, command, root, run, step};
+use crate::shell::{command, farfield, root, run, step};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,8 +85,7 @@ pub fn run_all(write: bool) -> Result<()> {
 fn draw(archive: &Path) -> Result<()> {
     let picture = archive.with_extension("png");
     step(&format!("drawing {}", picture.display()), "the page shows it to choose from", || {
-        let mut draw =
-            cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "picture"]);
+        let mut draw = farfield("picture");
         run(draw.arg(archive).arg("--output").arg(&picture))
     })
 }
@@ -99,8 +98,7 @@ fn make(city: &City, folder: &Path) -> Result<Vec<PathBuf>> {
         fs::remove_file(&terrain)?;
     }
     step(&format!("importing {}", city.name), "the same command that made the committed archive", || {
-        let mut import =
-            cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "city"]);
+        let mut import = farfield("city");
         match city.source {
             Source::Scene { scene, origin, .. } => {
                 import.arg("mitsuba").arg(format!("{}#{scene}", wheel.display())).args(["--origin", origin]);

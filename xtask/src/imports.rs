@@ -2,7 +2,7 @@
 //! and four sizes, which shows how the costs grow.
 
 use crate::bench::Rows;
-use crate::shell::{cargo, root, run};
+use crate::shell::{farfield, root, run};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs::{self, File};
@@ -41,9 +41,8 @@ pub fn measure(rows: &mut Rows) -> Result<()> {
 /// Seconds, peak memory and buildings a second of one import.
 fn import(form: &str, source: &Path, folder: &Path) -> Result<String> {
     let report = folder.join("report.json");
-    let mut import =
-        cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", "city", form]);
-    import.arg(source).args(["--attribution", "nobody", "--output"]).arg(folder.join("city.pmtiles"));
+    let mut import = farfield("city");
+    import.arg(form).arg(source).args(["--attribution", "nobody", "--output"]).arg(folder.join("city.pmtiles"));
     run(import.arg("--report").arg(&report))?;
     let told: Value = serde_json::from_slice(&fs::read(&report)?).context("the report is no JSON")?;
     let seconds = told["seconds"].as_f64().context("the report has no seconds")?;

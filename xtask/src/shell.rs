@@ -48,6 +48,11 @@ pub fn cargo<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) 
     command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), arguments)
 }
 
+/// The project's own command line, built to run fast.
+pub fn farfield(does: &str) -> Command {
+    cargo(["run", "--quiet", "--release", "--package", "farfield", "--bin", "farfield", "--", does])
+}
+
 /// Runs it, its output going straight to the terminal; anything but success is an error.
 pub fn run(command: &mut Command) -> Result<()> {
     println!("  $ {}", shown(command));

@@ -11,7 +11,7 @@ pub mod http;
 mod reader;
 
 pub use error::{ArchiveError, Fault};
-pub use header::{Compression, Header, Section, TileKind};
+pub use header::{Compression, HEADER_LEN, Header, Section, TileKind};
 #[cfg(feature = "web")]
 pub use http::HttpReader;
 #[cfg(not(target_arch = "wasm32"))]

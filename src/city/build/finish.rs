@@ -110,10 +110,12 @@ pub fn finish(mut draft: Draft, identity: Identity, area: Option<Area>) -> Resul
         return Err(Fault::Empty(if area.is_some() { "in the area asked for" } else { "in it" }));
     }
     let mut map: Vec<Feature> = draft.features;
-    let centres = buildings.iter().filter_map(|b| b.footprint.centroid());
-    let centres = centres.map(|c| frame.to_lonlat(DVec2::new(c.x(), c.y())));
-    let centres: Vec<_> = centres.map(|at| coord! { x: at.lon, y: at.lat }).collect();
-    map.extend(sea::feature(&draft.coast, &covered, &centres, &mut log));
+    if !draft.coast.is_empty() {
+        let centres = buildings.iter().filter_map(|b| b.footprint.centroid());
+        let centres = centres.map(|c| frame.to_lonlat(DVec2::new(c.x(), c.y())));
+        let centres: Vec<_> = centres.map(|at| coord! { x: at.lon, y: at.lat }).collect();
+        map.extend(sea::feature(&draft.coast, &covered, &centres, &mut log));
+    }
     map.retain(|feature| feature.shape.bounds().is_some_and(|around| covered.touches(around)));
     let mut layers = BTreeMap::new();
     for feature in &map {

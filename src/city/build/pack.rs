@@ -3,7 +3,7 @@
 
 use super::WriteError;
 use crate::city::archive::{
-    Compression, DirectoryEntry as Entry, Fault, Header, MAX_METADATA, Section, TileKind, encode,
+    Compression, DirectoryEntry as Entry, Fault, HEADER_LEN, Header, MAX_METADATA, Section, TileKind, encode,
 };
 use crate::geodesy::LonLat;
 use flate2::read::GzDecoder;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 
 /// The root directory must end within the first 16 KiB (specification, section 4).
-const MAX_ROOT: usize = (16 << 10) - 127;
+const MAX_ROOT: usize = (16 << 10) - HEADER_LEN;
 /// Entries of a leaf directory.
 const LEAF_ENTRIES: usize = 4096;
 
@@ -83,7 +83,7 @@ impl Pack {
 
 /// Lays the four sections one after another, and says in the header where they are.
 fn assemble(mut header: Header, [root, metadata, leaves, tiles]: [&[u8]; 4]) -> Vec<u8> {
-    let mut end = 127;
+    let mut end = HEADER_LEN as u64;
     let mut place = |bytes: &[u8]| {
         let section = Section { offset: end, length: bytes.len() as u64 };
         end += section.length;
