@@ -169,13 +169,12 @@ fn check(name: &str, source: &[Polygon<f64>], extent: u32, margins: &[f64], with
                 let rounding = walls(source) * unit(cutting) * 0.5f64.sqrt() / source.unsigned_area();
                 let false_walls = false_walls(rebuilt, grid, cutting);
                 within += usize::from(truth < SAME);
-                let differs = off >= SAME || truth >= SAME.max(2.0 * rounding);
-                if differs && false_walls == 0.0 && is_narrow(source, cutting) {
+                let lost = truth >= SAME.max(2.0 * rounding);
+                if lost && is_narrow(source, cutting) {
                     narrow += 1;
-                    continue;
                 }
                 worst = worst.max(off);
-                if differs || false_walls > 0.0 {
+                if off >= SAME || false_walls > 0.0 || lost && !is_narrow(source, cutting) {
                     wrong.push(format!(
                         "{:.1} m² at {:?}: {off:.5} off its grid, {truth:.5} off the truth, {false_walls} units of false walls",
                         source.unsigned_area(),
@@ -184,21 +183,20 @@ fn check(name: &str, source: &[Polygon<f64>], extent: u32, margins: &[f64], with
                 }
             }
             eprintln!(
-                "{what}: {} buildings, {cut} cut, {narrow} too narrow; worst {:.3} % off the grid; \
+                "{what}: {} buildings, {cut} cut, {narrow} too narrow for the grid; worst {:.3} % off the grid; \
                  {within} within 0.5 % of the source before rounding",
                 there.len(),
                 100.0 * worst,
             );
             assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
-            assert!(narrow <= 2, "{what}: {narrow}");
+            assert!(narrow <= 1, "{what}: {narrow}");
             assert_eq!(city.buildings.len(), there.len(), "{what}: each once");
         }
     }
 }
 
-/// Whether two walls that are no neighbours come nearer to each other than two units, which the reader takes for rounding.
-/// In two of Munich's blocks they do, down to 2 and 6 mm, so that a slit closes on every grid here, or two courtyards touch;
-/// cut, the block with the courtyards may lose one of them.
+/// Whether two walls that are no neighbours come nearer to each other than two units, which a grid may close, cut or not:
+/// one of Munich's blocks has a courtyard 21 m long and 6 mm wide, which most grids here can't hold.
 fn is_narrow(outline: &Polygon<f64>, cutting: Cutting) -> bool {
     let rings = std::iter::once(outline.exterior()).chain(outline.interiors());
     let walls: Vec<Line<f64>> = rings.flat_map(LineString::lines).collect();

@@ -123,14 +123,15 @@ fn clipped(outline: &Polygon<f64>, low: f64, high: f64) -> MultiPolygon<f64> {
     outline.intersection(&view.to_polygon())
 }
 
-/// On the grid of whole units; `None` where nothing is left.
+/// On the grid of whole units, without courtyards that have no area there; `None` where nothing is left.
 pub fn rounded(outline: &Polygon<f64>) -> Option<Polygon<f64>> {
     let round = |ring: &geo::LineString<f64>| {
         let mut ring = ring.map_coords(|c| coord! { x: c.x.round(), y: c.y.round() });
         ring.0.dedup();
         ring
     };
-    let interiors = outline.interiors().iter().map(round).filter(|r| r.0.len() > 3).collect();
+    let open = |ring: &geo::LineString<f64>| Polygon::new(ring.clone(), Vec::new()).unsigned_area() > 0.0;
+    let interiors = outline.interiors().iter().map(round).filter(open).collect();
     let outline = Polygon::new(round(outline.exterior()), interiors);
     (outline.unsigned_area() > 0.0).then_some(outline)
 }

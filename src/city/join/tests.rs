@@ -1,6 +1,6 @@
 use super::{Piece, TooComplex, join};
 use geo::orient::Direction;
-use geo::{Area, Orient, Polygon, polygon};
+use geo::{Area, LineString, Orient, Polygon, polygon};
 use std::collections::BTreeSet;
 
 /// Units to a side of the tiles here.
@@ -120,6 +120,24 @@ fn a_ring_of_walls_around_a_courtyard_is_whole_again() {
         assert_eq!(whole.len(), 1, "{whole:?}");
         assert_eq!(whole[0].1.interiors().len(), 1);
         assert!((area(&whole[0].1) - yard(0.0).unsigned_area()).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn courtyards_that_touch_the_outer_wall_in_a_corner_stay_open() {
+    let triangle = |tip: (f64, f64), a, b| LineString::from(vec![tip, a, b, tip]);
+    for yard in [
+        triangle((3900.0, 1000.0), (3850.0, 1200.0), (3950.0, 1200.0)),
+        triangle((3900.0, 1600.0), (3850.0, 1400.0), (3950.0, 1400.0)),
+        triangle((3700.0, 1300.0), (3900.0, 1250.0), (3900.0, 1350.0)),
+    ] {
+        let left = Polygon::new(rect(3700.0, 1000.0, 4160.0, 1600.0).exterior().clone(), vec![yard]);
+        let right = rect(-64.0, 1000.0, 304.0, 1600.0);
+        for has_id in [true, false] {
+            let whole = joined(vec![piece(7, has_id, (0, 0), left.clone()), piece(7, has_id, (1, 0), right.clone())]);
+            assert_eq!(whole.len(), 1, "{whole:?}");
+            assert!((area(&whole[0].1) - (700.0 * 600.0 - 10_000.0)).abs() < 1e-6, "{whole:?}");
+        }
     }
 }
 

@@ -91,7 +91,11 @@ impl Corners {
             .filter(|square| outline.intersects(square))
             .map(Rect::to_polygon)
             .collect();
-        if others.is_empty() { vec![outline] } else { outline.difference(&MultiPolygon(others)).0 }
+        if others.is_empty() {
+            return vec![outline];
+        }
+        // What is left comes with those courtyards turned like the outer wall that touch it in a corner.
+        outline.difference(&MultiPolygon(others)).orient(Direction::Default).0
     }
 
     fn kind(&self, c: Coord<f64>) -> Kind {
