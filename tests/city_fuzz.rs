@@ -6,7 +6,7 @@ mod hostile;
 mod mutate;
 
 use farfield::city::archive::{Bytes, each_tile};
-use mutate::run;
+use mutate::{run, seeds};
 use peak_alloc::PeakAlloc;
 use std::path::Path;
 
@@ -21,7 +21,8 @@ fn munich() -> Vec<u8> {
 #[test]
 fn mutated_archives_directories_and_tiles_end_soon_and_in_bounded_memory() {
     let munich = munich();
-    run(MEMORY, hostile::archive, &[munich.clone(), munich[..2000].to_vec(), Vec::new()], 400);
+    let archives = [munich.clone(), munich[..2000].to_vec(), Vec::new()];
+    run(MEMORY, hostile::archive, seeds("archive", &archives), 400);
 
     let mut many = Vec::new();
     hostile::varint(&mut many, 300);
@@ -29,7 +30,8 @@ fn mutated_archives_directories_and_tiles_end_soon_and_in_bounded_memory() {
         hostile::varint(&mut many, 1);
     }
     let leaf = hostile::one_entry(0, 40);
-    run(MEMORY, hostile::directory, &[hostile::one_entry(1 << 40, 40), leaf, many], 5000);
+    let directories = [hostile::one_entry(1 << 40, 40), leaf, many];
+    run(MEMORY, hostile::directory, seeds("directory", &directories), 5000);
 
     let mut tiles = Vec::new();
     let collect = |_, content: &[u8]| tiles.push(content.to_vec());
@@ -38,7 +40,7 @@ fn mutated_archives_directories_and_tiles_end_soon_and_in_bounded_memory() {
     tiles.truncate(4);
     tiles
         .push(hostile::building(&[(100, 100), (300, 0), (0, 300), (-300, 0)], &[3 << 3 | 1, 0, 0, 0, 0, 0, 0, 40, 64]));
-    run(MEMORY, hostile::tile, &tiles, 3000);
+    run(MEMORY, hostile::tile, seeds("tile", &tiles), 3000);
 
     // A corner more for every two bytes: 10⁶ of them, around a saw of teeth one unit high, within the tile and across it.
     for start in [100, -1500] {

@@ -1,5 +1,7 @@
 //! The bodies of the importers' fuzz targets on mutated seeds: no panic, no hang, and no more memory than is stated.
 
+#[path = "common/elements.rs"]
+mod elements;
 #[path = "common/mutate.rs"]
 mod mutate;
 #[path = "common/pbf.rs"]
@@ -7,8 +9,10 @@ mod pbf;
 #[path = "common/sources.rs"]
 mod sources;
 
-use mutate::run;
+use elements::{Element, describe};
+use mutate::{run, seeds};
 use peak_alloc::PeakAlloc;
+use std::cell::Cell;
 use std::path::Path;
 
 #[global_allocator]
@@ -32,22 +36,50 @@ fn ring(corners: impl Iterator<Item = (f64, f64)>) -> String {
     format!("[{}]", corners.join(","))
 }
 
+/// Descriptions of extracts: a house, a block around a courtyard with a tower, a shore with an island.
+fn described() -> Vec<Vec<u8>> {
+    let square = |x: i8, y: i8, side: i8| {
+        [(0, 0), (side, 0), (side, side), (0, side)].map(|(dx, dy)| Element::Node(x + dx, y + dy))
+    };
+    let ring = |nodes, tags| Element::Way { nodes, closed: true, tags };
+    let house = ring(&[0, 1, 2, 3], &[("building", "yes"), ("height", "10")]);
+    let block = [
+        Element::Way { nodes: &[0, 1, 2], closed: false, tags: &[] },
+        Element::Way { nodes: &[2, 3, 0], closed: false, tags: &[] },
+        ring(&[4, 5, 6, 7], &[]),
+        ring(&[8, 9, 10, 11], &[("building:part", "yes"), ("min_height", "4 m"), ("building:levels", "3")]),
+        Element::Relation {
+            ways: &[(0, "outer"), (1, "outer"), (2, "inner")],
+            tags: &[("type", "multipolygon"), ("building", "yes"), ("building:levels", "3")],
+        },
+    ];
+    let shore = [
+        Element::Way { nodes: &[0, 4, 8, 2], closed: false, tags: &[("natural", "coastline")] },
+        ring(&[9, 10, 11], &[("natural", "coastline")]),
+        ring(&[4, 5, 6, 7], &[("building", "yes")]),
+        ring(&[0, 1, 2, 3], &[("natural", "water")]),
+    ];
+    let nodes = [square(-40, -40, 80), square(-20, -20, 30), square(-38, 20, 15)].concat();
+    [&[house][..], &block, &shore].map(|elements| describe(&[&nodes, elements].concat())).to_vec()
+}
+
 /// One test, since all of them share the memory that is counted.
 #[test]
 fn mutated_extracts_features_and_elevations_end_soon_and_in_bounded_memory() {
     let house = [(0, 0), (2000, 0), (2000, 1000), (0, 1000)];
-    run(
-        MEMORY,
-        |data| _ = sources::pbf(data),
-        &[pbf::building(&house), pbf::building(&comb(20, 50)), Vec::new()],
-        4000,
-    );
+    let files = [pbf::building(&house), pbf::building(&comb(20, 50)), Vec::new()];
+    run(MEMORY, |data| _ = sources::pbf(data), seeds("pbf", &files), 4000);
+
+    let cities = Cell::new(0);
+    let count = |data: &[u8]| cities.set(cities.get() + u32::from(sources::pbf(&elements::extract(data)) > 0));
+    run(MEMORY, count, seeds("osm", &described()), 4000);
+    assert!(cities.get() > 500, "{} of 4000 become a city", cities.get());
 
     let at = |(x, y): (i64, i64)| (24.94 + x as f64 * 1e-7, 60.17 + y as f64 * 1e-7);
     let square = ring(house.into_iter().map(at));
     let polygon = format!(r#"{{"type":"Polygon","coordinates":[{square}]}}"#);
     let multi = format!(r#"{{"type":"MultiPolygon","coordinates":[[{square},{square}],[{square}]]}}"#);
-    let seeds = [
+    let collections = [
         collection(&polygon, r#"{"height":12.5,"num_floors":3,"roof_shape":"gabled"}"#),
         collection(&multi, r#"{"building":"yes","building:levels":"4","min_height":"2 m"}"#),
         collection(&polygon, r#"{"height":1e999,"min_height":-1e999,"levels":"NaN"}"#),
@@ -58,12 +90,12 @@ fn mutated_extracts_features_and_elevations_end_soon_and_in_bounded_memory() {
         b"{".repeat(100_000),
         b"[".repeat(100_000),
     ];
-    run(MEMORY, |data| _ = sources::geojson(data), &seeds, 4000);
+    run(MEMORY, |data| _ = sources::geojson(data), seeds("geojson", &collections), 4000);
 
     let written = ["utm_tiles_deflate_float.tif", "geographic_strips_lzw_int.tif", "mercator_matrix_plain.tif"];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/terrain");
     let models: Vec<Vec<u8>> = written.iter().map(|n| std::fs::read(folder.join(n)).expect("a file")).collect();
-    run(MEMORY, sources::geotiff, &models, 6000);
+    run(MEMORY, sources::geotiff, seeds("geotiff", &models), 6000);
 
     // A long outline is a building, and one of a million corners is left out and counted; both soon.
     for (teeth, wide, read) in [(1000, 50, true), (500_000, 1, false)] {

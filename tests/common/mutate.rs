@@ -1,6 +1,7 @@
 //! Runs what a fuzz target runs on mutated seeds, and holds it to time and memory.
 
 use peak_alloc::PeakAlloc;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The most memory that reading any input of up to 4 MiB may take, MiB.
@@ -45,6 +46,19 @@ impl Numbers {
         }
         bytes
     }
+}
+
+/// The seeds of the target of this name, as they are; copies go to a folder of its name in that which the environment names
+/// `FARFIELD_SEEDS`, for a fuzzer to start from.
+pub fn seeds<'a>(name: &str, seeds: &'a [Vec<u8>]) -> &'a [Vec<u8>] {
+    if let Some(root) = std::env::var_os("FARFIELD_SEEDS") {
+        let folder = Path::new(&root).join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (i, seed) in seeds.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed_{i}")), seed).expect("a file");
+        }
+    }
+    seeds
 }
 
 /// Runs a target on so many mutations of its seeds, in a process that counts its memory by `memory`.

@@ -5,12 +5,7 @@
 /// A field of a protocol-buffer message.
 pub fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![number << 3 | 2];
-    let mut length = content.len();
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
+    unsigned(&mut bytes, content.len() as u64);
     bytes.extend(content);
     bytes
 }
@@ -20,12 +15,7 @@ pub fn blob(kind: &str, content: &[u8]) -> Vec<u8> {
     let data = field(1, content);
     let mut header = field(1, kind.as_bytes());
     header.push(3 << 3);
-    let mut size = data.len();
-    while size >= 0x80 {
-        header.push(size as u8 | 0x80);
-        size >>= 7;
-    }
-    header.push(size as u8);
+    unsigned(&mut header, data.len() as u64);
     [(header.len() as u32).to_be_bytes().to_vec(), header, data].concat()
 }
 
@@ -38,13 +28,17 @@ pub fn file(strings: &[&str], groups: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A number as sint64.
-fn signed(into: &mut Vec<u8>, value: i64) {
-    let mut left = (value << 1 ^ value >> 63) as u64;
-    while left >= 0x80 {
-        into.push(left as u8 | 0x80);
-        left >>= 7;
+pub fn signed(into: &mut Vec<u8>, value: i64) {
+    unsigned(into, (value << 1 ^ value >> 63) as u64);
+}
+
+/// A number as uint64.
+pub fn unsigned(into: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        into.push(value as u8 | 0x80);
+        value >>= 7;
     }
-    into.push(left as u8);
+    into.push(value as u8);
 }
 
 /// One building of ten metres whose corners are these, in units of 100 nanodegrees from 24.94° east, 60.17° north.
