@@ -1,8 +1,15 @@
 //! The command line, from outside: maps, statistics, and errors that a user understands.
 
+#[path = "common/tiles.rs"]
+mod tiles;
+
+use farfield::geodesy::{LocalFrame, LonLat};
+use geo::{MapCoords, Rect, coord};
+use glam::DVec2;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
+use tiles::{Cutting, Feature, Tag};
 
 fn farfield(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_farfield")).args(arguments).output().expect("the command line")
@@ -60,6 +67,50 @@ fn a_scenario_file_is_heeded() {
     assert!(output.status.success(), "{}", said(&output));
     let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((told["nx"].as_u64(), told["ny"].as_u64()), (Some(74), Some(61)));
+}
+
+/// An archive of 40 × 40 km, with a row of houses from its middle eastwards.
+fn country() -> Vec<u8> {
+    let frame = LocalFrame::new(MIDDLE);
+    let house = |i: i32| {
+        let west = f64::from(i) * 100.0;
+        let square = Rect::new(coord! { x: west, y: 0.0 }, coord! { x: west + 20.0, y: 20.0 }).to_polygon();
+        let outline = square.map_coords(|c| frame.to_lonlat(DVec2::new(c.x, c.y)).to_mercator().to_array().into());
+        Feature { id: None, layer: "building", tags: vec![("height", Tag::Number(9.0))], outline }
+    };
+    let houses: Vec<Feature> = (0..150).map(house).collect();
+    let corners = (LonLat::new(11.0, 43.6), LonLat::new(11.5, 43.95));
+    tiles::archive(&houses, Cutting { zoom: 14, extent: 4096, margin: 64.0 }, corners, "{}")
+}
+
+const MIDDLE: LonLat = LonLat::new(11.25, 43.775);
+
+#[test]
+fn of_a_large_archive_the_part_around_the_site_is_predicted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    std::fs::write(at("country.pmtiles"), country()).expect("written");
+    let site = LocalFrame::new(MIDDLE).to_lonlat(DVec2::new(9_000.0, 0.0));
+    let position = format!(r#"{{"lon":{},"lat":{}}}"#, site.lon, site.lat);
+    let scenario = format!(r#"{{"receivers":{{"cell":20.0,"height":1.5}},"sites":[{{"position":{position}}}]}}"#);
+    std::fs::write(at("scenario.json"), scenario).expect("written");
+    let inputs = ["--city", &at("country.pmtiles"), "--scenario", &at("scenario.json")];
+    let run = ["predict", "--engine", "empirical", "-o", &at("map.png"), "--json", "-"];
+    let output = farfield(&[&run[..], &inputs].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("2.0 × 2.0 km around the site"), "{}", said(&output));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for cells in ["nx", "ny"].map(|side| told[side].as_u64().expect("a count")) {
+        // A square on the ground is a hair off one in degrees, so a cell may begin.
+        assert!((100..=101).contains(&cells), "{cells} cells of 20 m along 2 km");
+    }
+    // Twenty houses of one cell each, which have no prediction.
+    let inside = told["statistics"]["unpredicted"].as_u64().expect("a count");
+    assert!((10..=40).contains(&inside), "{inside} cells inside houses");
+
+    let away = farfield(&[&run[..], &inputs[..2]].concat());
+    assert_eq!(away.status.code(), Some(1), "the page's own site is in Munich");
+    assert!(said(&away).contains("outside country"), "{}", said(&away));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What the user names on the command line: a city, a scenario, a model.
 
-use crate::city::City;
 use crate::city::archive::{ArchiveError, FileReader};
+use crate::city::{City, Opened};
+use crate::geodesy::LonLat;
 use crate::scenario::{Link, Scenario};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -12,13 +13,35 @@ const MAX_SCENARIO: u64 = 16 << 20;
 
 /// The city of that name among the page's own, or in the archive at that path.
 pub fn city(named: &str) -> Result<City> {
+    let (path, reader) = archive(named)?;
+    let city = pollster::block_on(City::open(&reader, &path.display().to_string()))?;
+    Ok(titled(city, &path))
+}
+
+/// As [`city`]; of an archive larger than a city the part around `site`, as the page opens it, which is then said.
+pub fn city_near(named: &str, site: LonLat) -> Result<City> {
+    let (path, reader) = archive(named)?;
+    let Opened { city, extent, .. } = pollster::block_on(City::open_near(&reader, &path.display().to_string(), site))?;
+    if !extent.whole {
+        let (width, height) = (city.bounds.width() / 1000.0, city.bounds.height() / 1000.0);
+        let around =
+            if extent.area.contains(site) { "the site" } else { "its middle, since the site lies outside of it" };
+        eprintln!("{} is larger than a city: read are {width:.1} × {height:.1} km around {around}", path.display());
+    }
+    Ok(titled(city, &path))
+}
+
+fn archive(named: &str) -> Result<(PathBuf, FileReader)> {
     let is_name = named.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
     let path = if is_name { shipped(&format!("www/cities/{named}.pmtiles")) } else { PathBuf::from(named) };
-    let file = path.display().to_string();
-    let reader = FileReader::open(&path).map_err(|fault| ArchiveError { file: file.clone(), fault })?;
-    let mut city = pollster::block_on(City::open(&reader, &file))?;
-    city.name = path.file_stem().map_or_else(|| named.to_owned(), |stem| stem.to_string_lossy().into_owned());
-    Ok(city)
+    let reader = FileReader::open(&path).map_err(|fault| ArchiveError { file: path.display().to_string(), fault })?;
+    Ok((path, reader))
+}
+
+/// The city, called by its file's name.
+fn titled(mut city: City, path: &Path) -> City {
+    city.name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    city
 }
 
 /// A scenario from a JSON file, or from a link of the page.

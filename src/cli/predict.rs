@@ -28,7 +28,8 @@ pub struct Predict {
     /// Who predicts.
     #[arg(long, value_enum)]
     engine: Kind,
-    /// A city that ships with the page, by name, or a `PMTiles` file; by default the scenario's.
+    /// A city that ships with the page, by name, or a `PMTiles` file, of which the part around the first site is read where
+    /// it is larger than a city; by default the scenario's.
     #[arg(long, value_name = "NAME|FILE.pmtiles")]
     city: Option<String>,
     /// A JSON file or a link of the page; by default the scenario that the page opens with.
@@ -87,7 +88,8 @@ impl Predict {
         // A wrong name is said before the work, not after it.
         let form = form_of(&self.output)?;
         let scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
-        let city = inputs::city(self.city.as_deref().unwrap_or(&scenario.city))?;
+        let site = scenario.sites.first().context("the scenario has no site")?.position;
+        let city = inputs::city_near(self.city.as_deref().unwrap_or(&scenario.city), site)?;
         let made = pollster::block_on(self.make(&city, &scenario))?;
         self.write(form, &city, &scenario, &made)?;
         self.tell(&made)
