@@ -4,12 +4,12 @@ mod common;
 
 use common::shared;
 use farfield::city::HeightSource;
-use farfield::city::build::draft::Draft;
+use farfield::city::build::draft::{Draft, Feature, Shape};
 use farfield::city::build::report::{Repair, Skip};
 use farfield::city::build::{Fault, Identity, ImportError, Imported, finish, geojson, geoparquet};
 use farfield::geodesy::{Area, LonLat};
 use farfield::material::Material;
-use geo::Area as _;
+use geo::{Area as _, Contains, MultiPolygon, Point};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -41,6 +41,32 @@ fn feature(properties: &Value, kind: &str, coordinates: &Value) -> Value {
 
 fn collection(features: &[Value]) -> Value {
     json!({ "type": "FeatureCollection", "features": features })
+}
+
+#[test]
+fn coastlines_in_pieces_make_the_sea_on_their_right() {
+    let house = feature(&json!({ "building": "yes" }), "Polygon", &square(0.0, 20.0));
+    let far = feature(&json!({ "building": "yes" }), "Polygon", &square(400.0, 20.0));
+    // From north to south, 200 m east of the first house: the land lies to the east, the water to the west. The southern
+    // piece comes first.
+    let x = 11.5 + 200.0 / 74_600.0;
+    let coast =
+        |from: f64, to: f64| feature(&json!({ "natural": "coastline" }), "LineString", &json!([[x, from], [x, to]]));
+    let sea = |features: &[Value]| {
+        let area = Area::around(LonLat::new(x, 48.0), 300.0);
+        let draft = read(&collection(features).to_string()).expect("a draft");
+        let imported = finish(draft, Identity::default(), area).expect("a city");
+        let area = |f: &Feature| if let Shape::Area(area) = &f.shape { Some(area.clone()) } else { None };
+        let water: Vec<MultiPolygon> = imported.map.iter().filter_map(area).collect();
+        (water, imported.report.log.repairs.of(Repair::BrokenCoast))
+    };
+    let (water, broken) = sea(&[far.clone(), coast(48.0, 47.99), coast(48.01, 48.0)]);
+    assert_eq!((water.len(), broken), (1, 0));
+    let holds = |east: f64| water[0].contains(&Point::new(11.5 + east / 74_600.0, 48.0001));
+    assert!(holds(100.0) && !holds(300.0), "{water:?}");
+    // Without its northern half the shore ends in the middle of the area; and no town is drowned.
+    assert_eq!(sea(&[far, coast(48.0, 47.99)]), (vec![], 1));
+    assert!(sea(&[house, coast(48.0, 47.99), coast(48.01, 48.0)]).0.is_empty());
 }
 
 #[test]

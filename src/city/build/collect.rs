@@ -3,6 +3,7 @@
 //! The tags of `OpenStreetMap` decide. A polygon that says nothing else is taken for a building, because that is what files
 //! of footprints look like.
 
+use super::coast::join;
 use super::draft::{Draft, Feature, MAX_CORNERS, MAX_FEATURES, MAX_OUTLINES, Meaning, Outline, Shape, hash, meaning};
 use super::error::Fault;
 use super::kinds;
@@ -45,8 +46,7 @@ impl Geometry {
 
 /// Makes a [`Draft`] of features.
 pub struct Collector {
-    /// What there is so far.
-    pub draft: Draft,
+    draft: Draft,
     area: Option<Area>,
     corners: usize,
 }
@@ -63,6 +63,7 @@ impl Collector {
         let name = || tags.first(&["@id", "id", "osm_id"]).or(own).map_or_else(|| id.to_string(), str::to_owned);
         let is_area = matches!(geometry, Some(Geometry::Areas(..)));
         let other = || tags.first(&OTHER).is_some() || tags.get("building") == Some("no");
+        let is_coast = tags.get("natural") == Some("coastline");
         let meaning = meaning(tags).or_else(|| {
             (is_area && !other()).then(|| match traits(tags, false) {
                 Ok(traits) => Meaning::Building(traits),
@@ -92,6 +93,10 @@ impl Collector {
                 self.corners += lines.iter().map(CoordsIter::coords_count).sum::<usize>();
                 self.draft.features.push(Feature { id, kind, shape: Shape::Lines(lines) });
             }
+            (None, Some(Geometry::Lines(lines))) if is_coast => {
+                self.corners += lines.iter().map(CoordsIter::coords_count).sum::<usize>();
+                self.draft.coast.extend(lines);
+            }
             (None, Some(Geometry::Point(at))) => {
                 if let Some(kind) = kinds::place(tags) {
                     self.draft.features.push(Feature { id, kind, shape: Shape::Point(at) });
@@ -105,6 +110,17 @@ impl Collector {
         Fault::unless("buildings", self.draft.outlines.len(), MAX_OUTLINES)?;
         Fault::unless("features", self.draft.features.len(), MAX_FEATURES)?;
         Fault::unless("corners", self.corners, MAX_CORNERS)
+    }
+
+    /// All that was taken.
+    pub fn finish(mut self) -> Draft {
+        // Positions have no names here: lines meet where the numbers are the same.
+        let key = |at: &Coord<f64>| [at.x.to_bits(), at.y.to_bits()];
+        let lines: Vec<Vec<[u64; 2]>> = self.draft.coast.iter().map(|line| line.0.iter().map(key).collect()).collect();
+        let lines: Vec<&[[u64; 2]]> = lines.iter().map(Vec::as_slice).collect();
+        let at = |[x, y]: [u64; 2]| Coord { x: f64::from_bits(x), y: f64::from_bits(y) };
+        self.draft.coast = join(&lines).into_iter().map(|line| line.into_iter().map(at).collect()).collect();
+        self.draft
     }
 }
 

@@ -49,7 +49,7 @@ pub fn read(
     };
     match why {
         Some(fault) => Err(ImportError { file: file.into(), fault }),
-        None => Ok(sink.collector.draft),
+        None => Ok(sink.collector.finish()),
     }
 }
 

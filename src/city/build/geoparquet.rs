@@ -83,7 +83,7 @@ fn read_all(file: File, area: Option<&Area>, tell: &mut Tell<'_>) -> Result<Draf
         }
         take(&row.map_err(|e| table(&e))?, &geometry, &mut collector)?;
     }
-    Ok(collector.draft)
+    Ok(collector.finish())
 }
 
 fn foreign(error: &ParquetError) -> Fault {

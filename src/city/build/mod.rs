@@ -10,6 +10,7 @@
 
 mod clean;
 mod clip;
+mod coast;
 mod collect;
 pub mod draft;
 #[cfg(feature = "scenes")]

@@ -1,8 +1,8 @@
 //! The last step: what the passes gathered becomes outlines and features.
 
-use super::coast::coastlines;
 use super::rings::join;
 use super::{Element, Path, Source, Wish, degrees};
+use crate::city::build::coast;
 use crate::city::build::draft::{Draft, Feature, Meaning, Outline, Shape};
 use crate::city::build::repair::nest;
 use crate::city::build::report::{Repair, Skip};
@@ -18,7 +18,14 @@ pub fn assemble(mut source: Source, draft: &mut Draft) {
             way(&source, &source.paths[i], meaning, draft);
         }
     }
-    draft.coast = coastlines(&source, &source.coast);
+    draft.coast = coastlines(&source);
+}
+
+/// The coastlines, longitudes and latitudes in degrees; where nodes are not in the file, they are cut.
+fn coastlines(source: &Source) -> Vec<LineString<f64>> {
+    let ways = source.coast.iter().map(|range| &source.refs[range.clone()]);
+    let runs: Vec<&[i64]> = ways.flat_map(|way| way.split(|node| source.position(*node).is_none())).collect();
+    coast::join(&runs).iter().filter_map(|line| source.line(line)).collect()
 }
 
 fn relation(wish: &Wish, source: &mut Source, draft: &mut Draft) {

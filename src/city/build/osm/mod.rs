@@ -4,7 +4,6 @@
 
 mod assemble;
 mod block;
-mod coast;
 mod pbf;
 mod rings;
 

@@ -1,26 +1,17 @@
-//! Coastlines of an extract, from ways in any order: joined end to start, for their direction says where the water is.
+//! Coastlines from pieces in any order: joined end to start, for their direction says where the water is.
 
-use super::Source;
-use geo::LineString;
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+use std::hash::Hash;
 
-/// The coastlines of an extract, longitudes and latitudes in degrees: as long as they get, rings with the first position at
-/// the end again. Where nodes are not in the file, they are cut.
-pub fn coastlines(source: &Source, coast: &[Range<usize>]) -> Vec<LineString<f64>> {
-    let ways = coast.iter().map(|range| &source.refs[range.clone()]);
-    let runs: Vec<&[i64]> = ways.flat_map(|way| way.split(|node| source.position(*node).is_none())).collect();
-    join(&runs).iter().filter_map(|line| source.line(line)).collect()
-}
-
-/// Joins rows of nodes where one ends with the node that another starts with.
-fn join(ways: &[&[i64]]) -> Vec<Vec<i64>> {
-    let ways: Vec<&[i64]> = ways.iter().copied().filter(|way| way.len() > 1).collect();
-    let mut starts: HashMap<i64, Vec<usize>> = HashMap::new();
+/// Joins rows of nodes where one ends with the node that another starts with: as long as they get, rings with the first node
+/// at the end again.
+pub fn join<N: Copy + Eq + Hash>(ways: &[&[N]]) -> Vec<Vec<N>> {
+    let ways: Vec<&[N]> = ways.iter().copied().filter(|way| way.len() > 1).collect();
+    let mut starts: HashMap<N, Vec<usize>> = HashMap::new();
     for (i, way) in ways.iter().enumerate().rev() {
         starts.entry(way[0]).or_default().push(i);
     }
-    let ends: HashSet<i64> = ways.iter().map(|way| way[way.len() - 1]).collect();
+    let ends: HashSet<N> = ways.iter().map(|way| way[way.len() - 1]).collect();
     let mut used = vec![false; ways.len()];
     let mut lines = Vec::new();
     // First from where nothing leads to; what is left then are rings.
