@@ -97,6 +97,16 @@ fn mutated_extracts_features_and_elevations_end_soon_and_in_bounded_memory() {
     let models: Vec<Vec<u8>> = written.iter().map(|n| std::fs::read(folder.join(n)).expect("a file")).collect();
     run(MEMORY, sources::geotiff, seeds("geotiff", &models), 6000);
 
+    // Needles as long as the largest city touch each of its tiles, by their bounds: a few are written, thousands refused.
+    let needle = |i: usize| {
+        let west = 24.0 + i as f64 * 1e-5;
+        let outline = [(west, 59.9), (west + 1e-4, 59.9), (west + 1.0, 60.4)];
+        let polygon = format!(r#"{{"type":"Polygon","coordinates":[{}]}}"#, ring(outline.into_iter()));
+        format!(r#"{{"type":"Feature","properties":{{"building":"yes"}},"geometry":{polygon}}}"#)
+    };
+    let needles: String = (0..20_000).map(|i| needle(i) + "\n").collect();
+    run(MEMORY, |data| assert!(sources::geojson(data) > 20_000), &[needles.into_bytes()], 1);
+
     // A long outline is a building, and one of a million corners is left out and counted; both soon.
     for (teeth, wide, read) in [(1000, 50, true), (500_000, 1, false)] {
         let corners = comb(teeth, wide);

@@ -30,7 +30,7 @@ pub fn to_pmtiles(city: &City, map: &[Feature]) -> Result<Vec<u8>, WriteError> {
         return Err(WriteError::Empty);
     }
     let (min, max) = corners(city);
-    let set = TileSet::of(city, map, min, max);
+    let set = TileSet::of(city, map, min, max)?;
     let mut pack = Pack::default();
     for (id, content) in set.tiles() {
         pack.push(id, gzip(&content)?);

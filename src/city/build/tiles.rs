@@ -6,11 +6,11 @@
 
 use super::clip::{Tiles, distribute};
 use super::draft::{Feature, Kind, Layer, Shape};
-use crate::city::archive::tile_id;
+use crate::city::archive::{Fault, tile_id};
 use crate::city::mvt::{Geometry, LayerWriter, Tag};
 use crate::city::{Building, City};
 use crate::geodesy::{LonLat, Tile};
-use geo::{Area, BooleanOps, BoundingRect, Coord, LineString, MapCoords, Polygon, Rect, Simplify, coord};
+use geo::{Area, BooleanOps, BoundingRect, Coord, CoordsIter, LineString, MapCoords, Polygon, Rect, Simplify, coord};
 use glam::DVec2;
 use std::collections::BTreeMap;
 
@@ -38,11 +38,19 @@ const SIMPLIFY: f64 = 2.0;
 const LEAST_AREA: f64 = 64.0;
 /// A building may reach this many tile sides beyond its tile.
 const REACH: f64 = 1.0;
+/// A building or a feature of the map stands in this many tiles of a zoom at no cost; nearly all stand in one to four.
+const FREE_TILES: usize = 8;
+/// What standing in one more tile costs besides its corners: its tags, and the tile's own.
+const TILE_COST: u64 = 32;
+/// Most that all of this may cost. A sea over the whole of the largest city costs 3 million; thousands of buildings as long
+/// as the city, which only a file made to harm has, would be copied into tiles for hours.
+const MAX_COST: u64 = 100_000_000;
 
 /// Tiles by their number, not yet packed.
 #[derive(Default)]
 pub struct TileSet {
     layers: BTreeMap<u64, BTreeMap<Order, LayerWriter>>,
+    cost: u64,
 }
 
 /// Layers in the order in which they stand in a tile.
@@ -53,21 +61,29 @@ enum Order {
 }
 
 impl TileSet {
-    /// The tiles of a city.
-    pub fn of(city: &City, map: &[Feature], min: LonLat, max: LonLat) -> Self {
+    /// The tiles of a city; an error where too much of it is too wide.
+    pub fn of(city: &City, map: &[Feature], min: LonLat, max: LonLat) -> Result<Self, Fault> {
         let mut set = Self::default();
         for building in &city.buildings {
             let outline = building.footprint.map_coords(|c| mercator(city, c));
             for zoom in BUILDING_ZOOMS.0..=BUILDING_ZOOMS.1 {
-                set.add_building(building, city.above_ground(building), &outline, Tiles::between(min, max, zoom));
+                set.add_building(building, city.above_ground(building), &outline, Tiles::between(min, max, zoom))?;
             }
         }
         for feature in map {
             for zoom in feature.kind.zoom.max(MAP_ZOOMS.0)..=MAP_ZOOMS.1 {
-                set.add_feature(feature, Tiles::between(min, max, zoom));
+                set.add_feature(feature, Tiles::between(min, max, zoom))?;
             }
         }
-        set
+        Ok(set)
+    }
+
+    /// Counts what it costs that something of so many corners stands in one more tile.
+    fn spend(&mut self, corners: usize) -> Result<(), Fault> {
+        self.cost += corners as u64 + TILE_COST;
+        let over = self.cost > MAX_COST;
+        let fault = Fault::TooLarge { what: "corners of wide features in tiles", found: self.cost, limit: MAX_COST };
+        if over { Err(fault) } else { Ok(()) }
     }
 
     /// Number and content of each tile, in ascending order.
@@ -89,11 +105,17 @@ impl TileSet {
 
     /// Adds a building, given in the unit square, to those of `tiles` that it touches; its underside and roof count from the
     /// ground under it.
-    fn add_building(&mut self, building: &Building, (base, top): (f32, f32), outline: &Polygon<f64>, tiles: Tiles) {
+    fn add_building(
+        &mut self,
+        building: &Building,
+        (base, top): (f32, f32),
+        outline: &Polygon<f64>,
+        tiles: Tiles,
+    ) -> Result<(), Fault> {
         let extent = if tiles.zoom < EXACT_ZOOM { COARSE_EXTENT } else { 1 << (GRID - tiles.zoom) };
         let side = f64::from(extent);
         let outline = on_grid(outline, tiles.zoom, extent);
-        let Some(bounds) = outline.bounding_rect() else { return };
+        let Some(bounds) = outline.bounding_rect() else { return Ok(()) };
         let centimetres = |m: f32| (m * 100.0).round() / 100.0;
         let mut tags = vec![("height", Tag::Number(centimetres(top)))];
         if base > 0.0 {
@@ -102,7 +124,11 @@ impl TileSet {
         tags.push(("height_source", Tag::Text(building.height_source.name())));
         tags.push(("wall_material", Tag::Text(building.wall.name())));
         tags.push(("roof_material", Tag::Text(building.roof.name())));
-        for tile in tiles.within(bounds, side) {
+        let corners = outline.coords_count();
+        for (i, tile) in tiles.within(bounds, side).enumerate() {
+            if i >= FREE_TILES {
+                self.spend(corners)?;
+            }
             let corner = coord! { x: f64::from(tile.x) * side, y: f64::from(tile.y) * side };
             let parts = within_reach(&outline, bounds, corner, side);
             let layer = self.layer(tile, Order::Buildings, extent);
@@ -111,10 +137,11 @@ impl TileSet {
                 layer.push(building.id, &tags, Geometry::Polygons(&[part]));
             }
         }
+        Ok(())
     }
 
     /// Adds a feature of the map, given in degrees, to those of `tiles` that it touches.
-    fn add_feature(&mut self, feature: &Feature, tiles: Tiles) {
+    fn add_feature(&mut self, feature: &Feature, tiles: Tiles) -> Result<(), Fault> {
         let Feature { id, kind, shape } = feature;
         let side = f64::from(MAP_EXTENT);
         let unit = |c: Coord<f64>| Coord::from(LonLat::new(c.x, c.y).to_mercator().to_array());
@@ -122,6 +149,14 @@ impl TileSet {
         let tags = tags(kind, tiles.zoom);
         let simplify = if tiles.zoom < MAP_ZOOMS.1 { SIMPLIFY } else { SIMPLIFY / 4.0 };
         let grid = |c: Coord<f64>| on_grid_point(unit(c), tiles.zoom, MAP_EXTENT);
+        let (mut stands_in, mut result) = (0, Ok(()));
+        let mut spend = |set: &mut Self, corners: usize| {
+            stands_in += 1;
+            if stands_in > FREE_TILES && result.is_ok() {
+                result = set.spend(corners);
+            }
+            result.is_ok()
+        };
         match shape {
             Shape::Point(at) => {
                 let at = grid(*at);
@@ -135,7 +170,9 @@ impl TileSet {
                     lines.iter().map(|line| line.map_coords(grid).simplify(simplify)).collect();
                 distribute(lines, tiles, side, MARGIN, &mut |tile, corner, lines: Vec<LineString<f64>>| {
                     let lines: Vec<_> = lines.iter().map(|line| line.map_coords(|c| round(c - corner))).collect();
-                    self.layer(tile, order, MAP_EXTENT).push(*id, &tags, Geometry::Lines(&lines));
+                    if spend(self, lines.iter().map(CoordsIter::coords_count).sum()) {
+                        self.layer(tile, order, MAP_EXTENT).push(*id, &tags, Geometry::Lines(&lines));
+                    }
                 });
             }
             Shape::Area(area) => {
@@ -144,10 +181,13 @@ impl TileSet {
                     area.iter().map(|p| p.map_coords(grid).simplify(simplify)).filter(|p| !small(p)).collect();
                 distribute(polygons, tiles, side, MARGIN, &mut |tile, corner, parts: Vec<Polygon<f64>>| {
                     let parts: Vec<_> = parts.iter().map(|part| part.map_coords(|c| round(c - corner))).collect();
-                    self.layer(tile, order, MAP_EXTENT).push(*id, &tags, Geometry::Polygons(&parts));
+                    if spend(self, parts.iter().map(CoordsIter::coords_count).sum()) {
+                        self.layer(tile, order, MAP_EXTENT).push(*id, &tags, Geometry::Polygons(&parts));
+                    }
                 });
             }
         }
+        result
     }
 }
 
