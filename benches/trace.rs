@@ -74,6 +74,7 @@ fn rays(c: &mut Criterion) {
         height: 1.5,
         depth: 3,
         transmission: false,
+        finishes: None,
         sampling: Sampling::default(),
     };
     let mut group = c.benchmark_group("tracer's parts");

@@ -77,6 +77,26 @@ fn check_through_walls(city: &str) {
     }
 }
 
+/// Scattered light is compared where the reference is sure of it as well.
+fn check_scattering(city: &str) {
+    let test = format!("{city}_scattering");
+    for (tx, [strong]) in compare(&test, city, Mode::ReflDiffuse, [Mode::ReflDiffuse.level()]).into_iter().enumerate() {
+        println!("{test} tx{tx} {strong:?}");
+        assert!(strong.cells > 1000 && strong.found >= 0.97, "tx{tx} {strong:?}");
+        assert!(strong.median <= 0.7 && strong.p90 <= 3.0, "tx{tx} {strong:?}");
+    }
+}
+
+#[test]
+fn what_munichs_walls_scatter_is_the_references() {
+    check_scattering("munich");
+}
+
+#[test]
+fn what_florences_walls_scatter_is_the_references() {
+    check_scattering("florence");
+}
+
 #[test]
 fn ways_through_munichs_walls_are_the_references() {
     check_through_walls("munich");

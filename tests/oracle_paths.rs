@@ -201,6 +201,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
             height: 1.5,
             depth: set.options.max_depth,
             transmission: set.options.refraction,
+            finishes: None,
             sampling: Sampling { rays: 1 << 20, samples: 1 },
         };
         let candidates = pollster::block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");

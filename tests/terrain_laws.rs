@@ -214,7 +214,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: Some(&roofs), diffraction: true, transmitter: Vec3::Z * 200.0, beams: &[],
             grid: Grid::covering(city.bounds, 9.0).expect("a grid"),
-            height, depth: 0, transmission: false, sampling: Sampling { rays: 1, samples },
+            height, depth: 0, transmission: false, finishes: None, sampling: Sampling { rays: 1, samples },
         };
         for (ix, iy) in (0..task.grid.ny).flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy))) {
             for receiver in task.receivers(ix, iy) {
@@ -265,6 +265,7 @@ fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
         height: 1.5,
         depth: 1,
         transmission: false,
+        finishes: None,
         sampling: Sampling { rays: 1 << 14, samples: 1 },
     };
     let mut job = Job::silent();

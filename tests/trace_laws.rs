@@ -72,7 +72,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: None, diffraction: false, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
-            height: 1.5, depth: 3, transmission: false, sampling: Sampling { rays: 2048, samples: 1 },
+            height: 1.5, depth: 3, transmission: false, finishes: None, sampling: Sampling { rays: 2048, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");
         let layers = task.layers(beam.frequency);
@@ -240,6 +240,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         height: 1.5,
         depth: 2,
         transmission: false,
+        finishes: None,
         sampling: Sampling { rays: 1 << 15, samples: 64 },
     };
     let mut job = Job::silent();
@@ -296,6 +297,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
             height: 12.0,
             depth,
             transmission: true,
+            finishes: None,
             sampling: Sampling { rays: 1 << 10, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");

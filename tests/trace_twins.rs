@@ -5,7 +5,7 @@ use farfield::antenna::{Pattern, Pointing};
 use farfield::city::{Building, City, HeightRaster, HeightSource, Terrain};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
-use farfield::material::Material;
+use farfield::material::{Finish, Finishes, Material};
 use farfield::scenario::{Scenario, Sector, Site};
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::Gpu;
@@ -96,6 +96,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
         let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg }, frequency: Hertz::from_mhz(mhz) };
         let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
+        let rough = Finishes::all(Finish { scattering: 0.4, roughness: 0.004, ..Finish::default() });
         let task = Task {
             scene: &scene,
             roofs: Some(&roofs),
@@ -106,6 +107,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
             height: 1.5,
             depth,
             transmission: false,
+            finishes: diffraction.then_some(&rough),
             sampling: Sampling { rays: 4096, samples: 1 },
         };
         let mut job = Job::silent();

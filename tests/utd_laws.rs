@@ -26,8 +26,10 @@ fn along(field: Field, axis: DVec3) -> Complex64 {
 
 /// Conductors, half-spaces and slabs.
 fn any_face() -> impl Strategy<Value = Face> {
-    let layer = (1.5..30.0f32, 0.0..20.0f32, prop_oneof![Just(-1.0f32), 0.1..5.0f32])
-        .prop_map(|(re, im, thickness)| Face::Layer(Layer { eta_re: re, eta_im: -im, thickness, padding: 0.0 }));
+    let layer =
+        (1.5..30.0f32, 0.0..20.0f32, prop_oneof![Just(-1.0f32), 0.1..5.0f32]).prop_map(|(re, im, thickness)| {
+            Face::Layer(Layer { eta_re: re, eta_im: -im, thickness, specular: 1.0, ..Layer::default() })
+        });
     prop_oneof![1 => Just(Face::Conductor), 3 => layer]
 }
 

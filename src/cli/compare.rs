@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The modes that are traced so far.
-const TRACED: [Mode; 3] = [Mode::Los, Mode::Refl, Mode::ReflRefr];
+const TRACED: [Mode; 4] = [Mode::Los, Mode::Refl, Mode::ReflRefr, Mode::ReflDiffuse];
 
 /// Receivers in a cell if not said: the reference's cells hold the mean of all rays that come through.
 const SAMPLES: u32 = 32;

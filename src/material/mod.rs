@@ -1,10 +1,12 @@
 //! Radio materials: what a wall, a roof or the ground does to a wave. Knows nothing of geometry.
 
 mod complex;
+pub mod finish;
 mod fresnel;
 mod p2040;
 
 pub use complex::Complex;
+pub use finish::{Finish, Finishes, Lobe};
 pub use fresnel::{Coefficients, half_space, slab};
 pub use p2040::Permittivity;
 

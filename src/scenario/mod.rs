@@ -11,6 +11,8 @@ pub use link::{Link, LinkError, MapView};
 
 use crate::antenna::{Pattern, Pointing};
 use crate::geodesy::LonLat;
+use crate::material::finish::{MAX_EXPONENT, MAX_ROUGHNESS};
+use crate::material::{Finishes, Lobe};
 use crate::units::{Dbm, Hertz};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,8 @@ pub struct Scenario {
     pub sites: Vec<Site>,
     /// The receivers.
     pub receivers: Receivers,
+    /// How rough materials are; those that are not named are smooth.
+    pub materials: Finishes,
     /// How the engines work.
     pub engines: EngineSettings,
     /// What the page shows.
@@ -155,6 +159,7 @@ impl Default for Scenario {
             city: DEFAULT_CITY.into(),
             sites: vec![Site::default()],
             receivers: Receivers::default(),
+            materials: Finishes::default(),
             engines: EngineSettings::default(),
             view: View::default(),
         }
@@ -250,6 +255,20 @@ impl Scenario {
         within("the cell size in metres", self.receivers.cell, 0.5, 200.0)?;
         within("the receivers' height in metres", self.receivers.height, 0.1, 300.0)?;
         within("the reflection depth", f64::from(self.engines.trace.depth), 0.0, f64::from(MAX_DEPTH))?;
+        for (_, finish) in self.materials.iter() {
+            within("a scattering coefficient", f64::from(finish.scattering), 0.0, 1.0)?;
+            within("a share of cross-polarisation", f64::from(finish.cross_polarisation), 0.0, 1.0)?;
+            within("a roughness in metres", f64::from(finish.roughness), 0.0, f64::from(MAX_ROUGHNESS))?;
+            let (exponents, forward_share) = match finish.lobe {
+                Lobe::Lambertian => ([1, 1], 1.0),
+                Lobe::Directive { exponent } => ([exponent, 1], 1.0),
+                Lobe::Backscattering { exponent, back, forward_share } => ([exponent, back], forward_share),
+            };
+            for exponent in exponents {
+                within("a lobe's exponent", f64::from(exponent), 1.0, f64::from(MAX_EXPONENT))?;
+            }
+            within("a lobe's forward share", f64::from(forward_share), 0.0, 1.0)?;
+        }
         within("the legend's lower end in dBm", self.view.range.0, -300.0, 100.0)?;
         within("the legend's upper end in dBm", self.view.range.1, self.view.range.0 + 1.0, 101.0)?;
         within("the opacity", self.view.opacity, 0.0, 1.0)

@@ -7,6 +7,8 @@ use super::discover::{Aim, Candidates, Signature, shoot};
 use super::field::Layer;
 use super::gather::Tile;
 use super::path::Candidate;
+use super::scatter::shoot::{Brought, Rays};
+use super::scatter::tally::Tally;
 use super::task::Task;
 use crate::engine::{EngineError, Job};
 use std::collections::HashSet;
@@ -79,7 +81,45 @@ pub async fn gather(
         }
         start = end;
     }
+    add_scattered(task, &rows, &mut gains, job).await?;
     Ok(gains)
+}
+
+/// Adds to `gains`, as [`gather`] gives them, what rough surfaces scatter to the same rows; nothing where all are smooth.
+pub async fn add_scattered(
+    task: &Task<'_>,
+    rows: &Range<u32>,
+    gains: &mut [Vec<f32>],
+    job: &mut Job,
+) -> Result<(), EngineError> {
+    if !task.scatters() {
+        return Ok(());
+    }
+    let layers: Vec<Vec<Layer>> = task.beams.iter().map(|b| task.layers(b.frequency)).collect();
+    let rays = Rays::new(task, &layers, task.sampling.rays);
+    let lattice = rays.lattice;
+    let mut tally = Tally::new(&lattice, task.beams.len());
+    let mut start = 0;
+    while start < rays.count {
+        job.checkpoint(start as f32 / rays.count as f32, "scattering").await?;
+        let end = (start + RAYS_A_STEP).min(rays.count);
+        let shares: Vec<u32> = (start..end).step_by(RAYS_A_SHARE as usize).collect();
+        let brought = share_out(&shares, |first| {
+            let mut brought = Brought::default();
+            (*first..(first + RAYS_A_SHARE).min(end)).for_each(|i| rays.follow(i, &mut brought));
+            brought
+        });
+        for brought in &brought {
+            tally.add(brought);
+        }
+        start = end;
+    }
+    let found = tally.settle(task, &lattice, |blocks, work| share_out(blocks, work));
+    for (gains, found) in gains.iter_mut().zip(&found) {
+        let cells = rows.clone().flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy)));
+        gains.iter_mut().zip(cells).for_each(|(gain, (ix, iy))| *gain += found[lattice.block_of(ix, iy)]);
+    }
+    Ok(())
 }
 
 /// `work` for each item, in order; over all threads where there are any.

@@ -9,7 +9,7 @@
 use super::path::{Kind, Path};
 use super::scene::Surface;
 use crate::antenna::Pointing;
-use crate::material::{Coefficients, Complex, half_space, slab};
+use crate::material::{Coefficients, Complex, Finish, half_space, slab};
 use crate::units::{Hertz, SPEED_OF_LIGHT};
 use glam::Vec3;
 use std::f32::consts::PI;
@@ -26,8 +26,8 @@ pub struct Beam {
     pub frequency: Hertz,
 }
 
-/// A surface at one frequency, 16 bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A surface at one frequency, 24 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[repr(C)]
 pub struct Layer {
@@ -37,22 +37,45 @@ pub struct Layer {
     pub eta_im: f32,
     /// Thickness in wavelengths; negative for a half-space.
     pub thickness: f32,
-    /// Keeps the size a multiple of 16 bytes.
+    /// What scattering leaves of the mirrored wave's amplitude, 0–1.
+    pub specular: f32,
+    /// Standard deviation of the surface's height, wavelengths.
+    pub roughness: f32,
+    /// Keeps the size a multiple of 8 bytes.
     pub padding: f32,
 }
 
 impl Layer {
-    /// `surface` at `frequency`.
+    /// A smooth `surface` at `frequency`.
     pub fn of(surface: &Surface, frequency: Hertz) -> Self {
         let eta = surface.material.permittivity(frequency).eta(frequency);
         let wavelengths = |metres: f32| (f64::from(metres) * frequency.0 / SPEED_OF_LIGHT) as f32;
-        Self { eta_re: eta.re, eta_im: eta.im, thickness: surface.thickness.map_or(-1.0, wavelengths), padding: 0.0 }
+        let thickness = surface.thickness.map_or(-1.0, wavelengths);
+        Self { eta_re: eta.re, eta_im: eta.im, thickness, specular: 1.0, roughness: 0.0, padding: 0.0 }
     }
 
-    /// Its reflection coefficients at the angle of incidence whose cosine is `cos`.
-    pub fn reflection(&self, cos: f32) -> Coefficients {
+    /// The same as rough as `finish` is at `frequency`.
+    #[must_use]
+    pub fn finished(self, finish: Finish, frequency: Hertz) -> Self {
+        let roughness = (f64::from(finish.roughness) * frequency.0 / SPEED_OF_LIGHT) as f32;
+        Self { specular: finish.specular(), roughness, ..self }
+    }
+
+    /// The reflection coefficients that it would have if it were smooth, at the angle of incidence whose cosine is `cos`.
+    pub fn smooth_reflection(&self, cos: f32) -> Coefficients {
         let eta = Complex::new(self.eta_re, self.eta_im);
         if self.thickness < 0.0 { half_space(eta, cos) } else { slab(eta, self.thickness, cos).0 }
+    }
+
+    /// Its reflection coefficients, less what is scattered and what roughness takes.
+    pub fn reflection(&self, cos: f32) -> Coefficients {
+        let smooth = self.smooth_reflection(cos);
+        if self.specular == 1.0 && self.roughness == 0.0 {
+            return smooth;
+        }
+        let depth = 4.0 * PI * self.roughness * cos;
+        let left = self.specular * (-0.5 * depth * depth).exp();
+        Coefficients { te: smooth.te * left, tm: smooth.tm * left }
     }
 
     /// Its transmission coefficients likewise; nothing comes through a half-space.

@@ -12,6 +12,7 @@
 //! | [`discover`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`gather`] | what the cells of a tile receive |
+//! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`utd`] | the edges that diffract, and diffraction at a wedge |
 //! | [`cpu`], `gpu` | the two backends |
 
@@ -30,6 +31,7 @@ pub mod path;
 pub mod plane;
 #[cfg(feature = "cli")]
 pub mod reference;
+pub mod scatter;
 pub mod scene;
 pub mod task;
 mod tracer;

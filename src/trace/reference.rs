@@ -8,7 +8,7 @@ use super::scene::{Scene, SceneBuilder, Surface};
 use super::task::{Sampling, Task};
 use crate::antenna::Pointing;
 use crate::coverage::Grid;
-use crate::material::Material;
+use crate::material::{Finish, Finishes, Material};
 use crate::units::Hertz;
 use glam::{DVec2, Vec3};
 use npyz::npz::NpzArchive;
@@ -157,6 +157,12 @@ pub struct MapFacts {
     pub tx: Vec<[f32; 3]>,
     /// Thickness of every surface, metres.
     pub thickness_m: f32,
+    /// Scattering coefficient of every surface, where surfaces scatter; by Lambert's law.
+    #[serde(default, rename = "diffuse_S")]
+    scattering: f32,
+    /// The same as materials have it.
+    #[serde(skip)]
+    finishes: Finishes,
     /// What each mode was made with.
     modes: HashMap<String, ModeFacts>,
 }
@@ -171,7 +177,10 @@ impl MapFacts {
     pub fn read(path: &Path) -> Result<Self, ReferenceError> {
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|source| ReferenceError::Io { path: path.to_owned(), source })?;
-        serde_json::from_str(&text).map_err(|e| ReferenceError::Form { path: path.to_owned(), what: e.to_string() })
+        let form = |e: serde_json::Error| ReferenceError::Form { path: path.to_owned(), what: e.to_string() };
+        let facts: Self = serde_json::from_str(&text).map_err(form)?;
+        let finish = Finish { scattering: facts.scattering, ..Finish::default() };
+        Ok(Self { finishes: Finishes::all(finish), ..facts })
     }
 
     /// Its grid.
@@ -196,7 +205,7 @@ impl MapFacts {
 
     /// What traces the same as the map of `mode` of antenna `tx`, if there is that many.
     pub fn task<'a>(
-        &self,
+        &'a self,
         scene: &'a Scene,
         beams: &'a [Beam],
         mode: Mode,
@@ -213,6 +222,7 @@ impl MapFacts {
             height: self.rx_height_m,
             depth: self.depth(mode),
             transmission: mode == Mode::ReflRefr,
+            finishes: (mode == Mode::ReflDiffuse).then_some(&self.finishes),
             sampling,
         })
     }

@@ -4,9 +4,10 @@ use super::discover::{Net, Tiling};
 use super::field::{Beam, Layer};
 use super::gather::MAX_SAMPLES;
 use super::level::Level;
-use super::scene::Scene;
+use super::scene::{Scene, Surface};
 use crate::city::HeightRaster;
 use crate::coverage::Grid;
+use crate::material::{Finish, Finishes};
 use crate::units::Hertz;
 use glam::{UVec2, Vec2, Vec3};
 
@@ -52,6 +53,8 @@ pub struct Task<'a> {
     pub depth: usize,
     /// Whether paths go through walls that are layers.
     pub transmission: bool,
+    /// How rough surfaces are; `None` where all are smooth.
+    pub finishes: Option<&'a Finishes>,
     /// How finely.
     pub sampling: Sampling,
 }
@@ -119,6 +122,21 @@ impl Task<'_> {
 
     /// The scene's surfaces at `frequency`.
     pub fn layers(&self, frequency: Hertz) -> Vec<Layer> {
-        self.scene.surfaces.iter().map(|s| Layer::of(s, frequency)).collect()
+        let layer = |s: &Surface| {
+            let smooth = Layer::of(s, frequency);
+            self.finishes.map_or(smooth, |f| smooth.finished(f.of(s.material), frequency))
+        };
+        self.scene.surfaces.iter().map(layer).collect()
+    }
+
+    /// How rough surface number `surface` of the scene is.
+    pub fn finish(&self, surface: u32) -> Finish {
+        self.finishes.map(|f| f.of(self.scene.surfaces[surface as usize].material)).unwrap_or_default()
+    }
+
+    /// Whether any surface scatters and a path may meet it.
+    pub fn scatters(&self) -> bool {
+        let scatters = |s: &Surface| self.finishes.is_some_and(|f| f.of(s.material).scattering > 0.0);
+        self.depth > 0 && self.scene.surfaces.iter().any(scatters)
     }
 }

@@ -167,6 +167,7 @@ impl Tracer {
                 height: scenario.receivers.height as f32,
                 depth: usize::from(scenario.engines.trace.depth),
                 transmission: false,
+                finishes: Some(&scenario.materials),
                 sampling: self.sampling,
             };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
@@ -291,6 +292,7 @@ mod tests {
             height: 1.5,
             depth: 1,
             transmission: false,
+            finishes: None,
             sampling: Sampling::default(),
         };
         gpu.lose();

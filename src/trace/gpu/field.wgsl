@@ -4,7 +4,7 @@ const PI = 3.14159265;
 const TWO_PI = 6.2831853;
 const DEGREES = 57.295779513;
 
-struct Layer { eta: vec2f, thickness: f32, padding: f32 }
+struct Layer { eta: vec2f, thickness: f32, specular: f32, roughness: f32, padding: f32 }
 struct Beam { right: vec3f, pattern: u32, ahead: vec3f, wavelength: f32, up: vec3f, padding: u32 }
 struct Field { re: vec3f, im: vec3f }
 struct Coefficients { te: vec2f, tm: vec2f }
@@ -53,15 +53,17 @@ fn reflection(layer: Layer, c: f32) -> Coefficients {
     let cosine = vec2f(c, 0.0);
     let te = over(cosine - s, cosine + s);
     let tm = over(layer.eta * c - s, layer.eta * c + s);
+    let depth = 4.0 * PI * layer.roughness * c;
+    let left = layer.specular * exp(-0.5 * depth * depth);
     if layer.thickness < 0.0 {
-        return Coefficients(te, tm);
+        return Coefficients(left * te, left * tm);
     }
     let q = s * layer.thickness;
     let turn = TWO_PI * (q.x - trunc(q.x));
     let decay = exp(max(TWO_PI * q.y, -80.0));
     let once = decay * vec2f(cos(turn), -sin(turn));
     let twice = times(once, once);
-    return Coefficients(slab_of(te, twice), slab_of(tm, twice));
+    return Coefficients(left * slab_of(te, twice), left * slab_of(tm, twice));
 }
 
 // Gain of a beam towards a unit vector, as a ratio of powers.

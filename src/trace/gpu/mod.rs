@@ -135,6 +135,8 @@ impl Gpu {
             let done = |share: f32| (i as f32 + share) / groups;
             gains.extend(self.gather_beams(&task, candidates, rows.clone(), job, done).await?);
         }
+        // What surfaces scatter is traced on the CPU.
+        super::cpu::add_scattered(task, &rows, &mut gains, job).await?;
         Ok(gains)
     }
 

@@ -47,6 +47,7 @@ pub async fn check(gpu: &Gpu) -> Result<(), EngineError> {
         height: 1.5,
         depth: 2,
         transmission: false,
+        finishes: None,
         sampling: Sampling { rays: 512, samples: 1 },
     };
     let mut job = Job::silent();
