@@ -63,7 +63,7 @@ fn rays(c: &mut Criterion) {
     let city = munich();
     let scenario = Scenario::default();
     let scene = Scene::of(&city);
-    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9) };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: None };
     let task = Task {
         scene: &scene,
         roofs: None,

@@ -24,6 +24,35 @@ pub enum Pattern {
     Tr38901,
 }
 
+/// Which way a linear antenna's field swings, in its own frame: by an angle ζ from θ̂, cos ζ θ̂ + sin ζ φ̂ (3GPP TR 38.901
+/// § 7.3.2, model 2). Two antennas with the same slant that face each other are crossed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Polarisation {
+    /// Up and down: along θ̂.
+    #[default]
+    Vertical,
+    /// Level: along φ̂.
+    Horizontal,
+    /// Leaning by 45° to the right, as seen from behind the antenna.
+    SlantRight,
+    /// Leaning by 45° to the left.
+    SlantLeft,
+}
+
+impl Polarisation {
+    /// cos ζ and sin ζ.
+    pub const fn parts(self) -> [f32; 2] {
+        const HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
+        match self {
+            Self::Vertical => [1.0, 0.0],
+            Self::Horizontal => [0.0, 1.0],
+            Self::SlantRight => [HALF, HALF],
+            Self::SlantLeft => [HALF, -HALF],
+        }
+    }
+}
+
 /// A pattern pointed somewhere: what the engines evaluate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pointing {
@@ -33,11 +62,14 @@ pub struct Pointing {
     pub azimuth_deg: f32,
     /// Mechanical downtilt, degrees, positive below the horizon.
     pub downtilt_deg: f32,
+    /// Which way its field swings.
+    pub polarisation: Polarisation,
 }
 
 impl Pointing {
-    /// An isotropic antenna, upright.
-    pub const ISOTROPIC: Self = Self { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0 };
+    /// An isotropic antenna, upright and vertically polarised.
+    pub const ISOTROPIC: Self =
+        Self { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0, polarisation: Polarisation::Vertical };
 
     /// Gain in dBi towards `direction`, east-north-up, which need not be a unit vector. A zero vector gives the peak.
     pub fn gain_dbi(&self, direction: Vec3) -> f32 {
@@ -81,7 +113,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn sector(azimuth_deg: f32, downtilt_deg: f32) -> Pointing {
-        Pointing { pattern: Pattern::Tr38901, azimuth_deg, downtilt_deg }
+        Pointing { pattern: Pattern::Tr38901, azimuth_deg, downtilt_deg, ..Pointing::ISOTROPIC }
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn link(land: &Land, azimuth_deg: f32) -> Link<'_> {
         land,
         at: DVec2::ZERO,
         height: 25.0,
-        pointing: Pointing { pattern: Pattern::Tr38901, azimuth_deg, downtilt_deg: 0.0 },
+        pointing: Pointing { pattern: Pattern::Tr38901, azimuth_deg, ..Pointing::ISOTROPIC },
         frequency: Hertz::from_mhz(3500.0),
         receiver: 1.5,
     }

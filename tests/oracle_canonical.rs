@@ -50,7 +50,7 @@ fn free_space_matches_friis_to_0_01_db() {
     let Some(rows) = rows("free_space_matches_friis_to_0_01_db", "oracle/canonical/free_space.csv") else { return };
     assert!(rows.len() > 10);
     for row in rows {
-        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(number(&row, "f_hz")) };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(number(&row, "f_hz")), receiver: None };
         let direct = Path::direct(Vec3::ZERO, Vec3::X * number(&row, "dist_m") as f32);
         let ours = decibels(f64::from(gain(&direct, &beam, &[])));
         assert!((ours - number(&row, "friis_gain_db")).abs() < 0.01, "{ours} in {row:?}");

@@ -182,7 +182,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
     let geometry = common::shared(test, &format!("oracle/geometry/{geometry}"))?;
     let lists: Lists = serde_json::from_slice(&std::fs::read(lists).expect("lists")).expect("lists");
     let scene = read_scene(&geometry, lists.thickness_m).expect("a scene");
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz) }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz), receiver: None }];
     let (mut lo, mut hi) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
     for rx in lists.rx.iter().chain([&lists.tx]) {
         (lo, hi) = (lo.min(rx.truncate() - 20.0), hi.max(rx.truncate() + 20.0));

@@ -15,7 +15,7 @@ use pollster::block_on;
 use std::f32::consts::PI;
 
 const FREQUENCY: Hertz = Hertz(3.5e9);
-const BEAMS: [Beam; 1] = [Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY }];
+const BEAMS: [Beam; 1] = [Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: None }];
 const METAL: Surface = Surface { material: Material::Metal, thickness: None };
 /// The plate: y = 0, from −3 to 3 m along x, from 4 to 8 m up.
 const PLATE: [(f32, f32); 2] = [(-3.0, 3.0), (4.0, 8.0)];

@@ -96,8 +96,11 @@ fn a_tilted_plane_reflects_as_a_level_one_seen_askew() {
     let level = Scene::of(&city(Vec::new(), None));
     let turn = Quat::from_rotation_y(-slope.atan());
     let foot = Vec3::Z * terrain(|p| 100.0 + f64::from(slope) * p.x).at(glam::Vec2::ZERO);
-    let beam =
-        |pattern| Beam { pointing: Pointing { pattern, azimuth_deg: 0.0, downtilt_deg: 0.0 }, frequency: Hertz(3.5e9) };
+    let beam = |pattern| Beam {
+        pointing: Pointing { pattern, ..Pointing::ISOTROPIC },
+        frequency: Hertz(3.5e9),
+        receiver: None,
+    };
     let layers = |scene: &Scene, beam: &Beam| -> Vec<_> {
         scene.surfaces.iter().map(|s| farfield::trace::field::Layer::of(s, beam.frequency)).collect()
     };
@@ -254,7 +257,7 @@ proptest! {
 fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
     let city = city(Vec::new(), Some(terrain(|p| 0.25 * p.x + 0.1 * p.y)));
     let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9) }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9), receiver: None }];
     let task = Task {
         scene: &scene,
         roofs: Some(&roofs),

@@ -68,7 +68,7 @@ proptest! {
         let city = city(spots.into_iter().map(|(x, y, side, top)| block(x, y, side, top)).collect());
         let scene = Scene::of(&city);
         let from = Vec3::from(a);
-        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9) };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9) , receiver: None };
         let task = Task {
             scene: &scene, roofs: None, diffraction: false, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
@@ -229,7 +229,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         builder.quad(corners.map(|c| c + Vec3::Z * h), surface(Material::Concrete));
     }
     let scene = builder.build();
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9) }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: None }];
     let task = Task {
         scene: &scene,
         roofs: None,
@@ -284,7 +284,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
         builder.build()
     };
     let (from, to) = (Vec3::new(0.0, 0.0, 10.0), Vec3::new(30.0, 5.0, 12.0));
-    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency, receiver: None };
     let grid = farfield::coverage::Grid { origin: glam::DVec2::splat(-50.0), cell: 5.0, nx: 20, ny: 20 };
     let found = |scene: &Scene, depth| {
         let task = Task {

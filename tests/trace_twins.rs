@@ -1,7 +1,7 @@
 //! The two backends are twins: the same city and scenario give the same map. Needs a Vulkan adapter, software will do;
 //! without one these tests fail, they do not skip.
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::{Pattern, Pointing, Polarisation};
 use farfield::city::{Building, City, HeightRaster, HeightSource, Terrain};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
@@ -43,6 +43,11 @@ fn hilly(mut city: City, waves: Option<(f64, f64, f64)>) -> City {
     terrain.lift(&mut city.buildings);
     city.terrain = Some(terrain.into());
     city
+}
+
+fn polarisation() -> impl Strategy<Value = Polarisation> {
+    use Polarisation::{Horizontal, SlantLeft, SlantRight, Vertical};
+    prop::sample::select(vec![Vertical, Horizontal, SlantRight, SlantLeft])
 }
 
 prop_compose! {
@@ -88,13 +93,14 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
         prop::collection::vec(building(), 0..25),
         (-95.0..95.0f32, -95.0..95.0f32, 2.0..60.0f32),
         (0usize..=4, any::<bool>()),
+        (polarisation(), prop::option::of(polarisation())),
         (0.0..360.0f32, 0.0..15.0f32, 400.0..40_000.0f64),
         prop::option::of((20.0..80.0f64, 20.0..80.0f64, 1.0..25.0f64)),
     );
-    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (azimuth_deg, downtilt_deg, mhz), hills)| {
+    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (polarisation, receiver), (azimuth_deg, downtilt_deg, mhz), hills)| {
         let city = hilly(city(buildings), hills);
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
-        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg }, frequency: Hertz::from_mhz(mhz) };
+        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg, polarisation }, frequency: Hertz::from_mhz(mhz) , receiver };
         let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
         let rough = Finishes::all(Finish { scattering: 0.4, roughness: 0.004, ..Finish::default() });
         let task = Task {

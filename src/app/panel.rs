@@ -1,7 +1,7 @@
 //! The panel: the site, its sector and the engines' settings as fields.
 
 use super::fields::{ChoiceField, NumberField, Step, SwitchField};
-use crate::antenna::Pattern;
+use crate::antenna::{Pattern, Polarisation};
 use crate::scenario::{EmpiricalModel, Scenario, Sector, Site};
 use crate::units::{Dbm, Hertz};
 use leptos::prelude::*;
@@ -12,6 +12,23 @@ const POSITION: Step = Step { by: 0.00005, digits: 5 };
 /// The patterns to choose from.
 const PATTERNS: &[(Pattern, &str, &str)] =
     &[(Pattern::Tr38901, "tr38901", "TR 38.901 sector, 8 dBi"), (Pattern::Isotropic, "isotropic", "Isotropic, 0 dBi")];
+
+/// The polarisations to choose from.
+const POLARISATIONS: &[(Polarisation, &str, &str)] = &[
+    (Polarisation::Vertical, "vertical", "Vertical"),
+    (Polarisation::Horizontal, "horizontal", "Horizontal"),
+    (Polarisation::SlantRight, "slant-right", "Slant +45°"),
+    (Polarisation::SlantLeft, "slant-left", "Slant −45°"),
+];
+
+/// What receivers may take in.
+const TAKEN: &[(Option<Polarisation>, &str, &str)] = &[
+    (None, "all", "All that arrives"),
+    (Some(Polarisation::Vertical), "vertical", "Vertical"),
+    (Some(Polarisation::Horizontal), "horizontal", "Horizontal"),
+    (Some(Polarisation::SlantRight), "slant-right", "Slant +45°"),
+    (Some(Polarisation::SlantLeft), "slant-left", "Slant −45°"),
+];
 
 /// The baselines to choose from.
 const MODELS: &[(EmpiricalModel, &str, &str)] = &[
@@ -79,6 +96,10 @@ pub fn Fields() -> impl IntoView {
                     <ChoiceField name="pattern" label="Antenna pattern" options=PATTERNS get=|s| sector(s).pattern
                         set=|s, v| with_sector(s, |x| x.pattern = v) />
                 </div>
+                <ChoiceField name="polarisation" label="Polarisation" options=POLARISATIONS
+                    get=|s| sector(s).polarisation set=|s, v| with_sector(s, |x| x.polarisation = v) />
+                <ChoiceField name="taken" label="Receivers' antennas" options=TAKEN get=|s| s.receivers.polarisation
+                    set=|s, v| s.receivers.polarisation = v />
             </div>
         </section>
         <section class="group" aria-labelledby="group-engines">

@@ -4,7 +4,7 @@
 
 use super::features::Link;
 use super::land::{CELL, Cover, Land, LandCell};
-use crate::antenna::{Pattern, Pointing};
+use crate::antenna::{Pattern, Pointing, Polarisation};
 use crate::units::Hertz;
 use glam::DVec2;
 use parquet::column::reader::ColumnReader;
@@ -110,6 +110,7 @@ impl CellRow {
     /// How it is pointed, with both tilts.
     pub fn pointing(&self) -> Pointing {
         Pointing {
+            polarisation: Polarisation::default(),
             pattern: Pattern::Tr38901,
             azimuth_deg: self.azimuth_deg,
             downtilt_deg: self.electrical_tilt_deg + self.mechanical_tilt_deg,

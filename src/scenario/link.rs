@@ -111,6 +111,7 @@ fn parse_scenario(value: &str) -> Result<Scenario, LinkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::antenna::Polarisation;
     use proptest::prelude::*;
 
     fn link() -> Link {
@@ -135,6 +136,8 @@ mod tests {
         let site = &read.scenario.expect("a scenario").sites[0];
         assert_eq!(site.height, 42.0);
         assert_eq!(site.sectors[0].azimuth, 215.0);
+        // Written before sectors had a polarisation.
+        assert_eq!(site.sectors[0].polarisation, Polarisation::Vertical);
     }
 
     #[test]

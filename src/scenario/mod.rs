@@ -9,7 +9,7 @@ mod link;
 pub use history::History;
 pub use link::{Link, LinkError, MapView};
 
-use crate::antenna::{Pattern, Pointing};
+use crate::antenna::{Pattern, Pointing, Polarisation};
 use crate::geodesy::LonLat;
 use crate::material::finish::{MAX_EXPONENT, MAX_ROUGHNESS};
 use crate::material::{Finishes, Lobe};
@@ -69,6 +69,8 @@ pub struct Sector {
     pub downtilt: f64,
     /// Antenna pattern.
     pub pattern: Pattern,
+    /// Which way its field swings.
+    pub polarisation: Polarisation,
 }
 
 /// Where coverage is predicted.
@@ -79,6 +81,8 @@ pub struct Receivers {
     pub cell: f64,
     /// Height above the ground, metres.
     pub height: f64,
+    /// What their antennas take in: one polarisation, upright, or all that arrives.
+    pub polarisation: Option<Polarisation>,
 }
 
 /// The settings of all engines.
@@ -175,13 +179,20 @@ impl Default for Site {
 
 impl Default for Sector {
     fn default() -> Self {
-        Self { frequency: Hertz(3.5e9), power: Dbm(18.0), azimuth: 120.0, downtilt: 6.0, pattern: Pattern::default() }
+        Self {
+            frequency: Hertz(3.5e9),
+            power: Dbm(18.0),
+            azimuth: 120.0,
+            downtilt: 6.0,
+            pattern: Pattern::default(),
+            polarisation: Polarisation::default(),
+        }
     }
 }
 
 impl Default for Receivers {
     fn default() -> Self {
-        Self { cell: 5.0, height: 1.5 }
+        Self { cell: 5.0, height: 1.5, polarisation: None }
     }
 }
 
@@ -200,7 +211,12 @@ impl Default for View {
 impl Sector {
     /// The pattern as it is pointed.
     pub fn pointing(&self) -> Pointing {
-        Pointing { pattern: self.pattern, azimuth_deg: self.azimuth as f32, downtilt_deg: self.downtilt as f32 }
+        Pointing {
+            pattern: self.pattern,
+            azimuth_deg: self.azimuth as f32,
+            downtilt_deg: self.downtilt as f32,
+            polarisation: self.polarisation,
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 //! A path's gain is (λ/4πd)² · G(departure) · |E|², where E starts as the antenna's unit polarisation vector and each
 //! reflection takes it apart into the directions across and along the plane of incidence, scales both by their complex
 //! coefficients and puts it together again (ITU-R P.2040-3 § 2.2; Sionna RT technical report § 3). The receiver is
-//! isotropic in both polarisations. Paths add in power: their phases turn within centimetres, less than any position is
+//! isotropic, in both polarisations or in one. Paths add in power: their phases turn within centimetres, less than any position is
 //! known to.
 
 use super::path::{Kind, Path};
 use super::scene::Surface;
-use crate::antenna::Pointing;
+use crate::antenna::{Pointing, Polarisation};
 use crate::material::{Coefficients, Complex, Finish, half_space, slab};
 use crate::units::{Hertz, SPEED_OF_LIGHT};
 use glam::Vec3;
@@ -20,10 +20,24 @@ pub type Field = (Vec3, Vec3);
 /// A sector as the tracer sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Beam {
-    /// Its pattern as pointed. It radiates vertical polarisation: E along θ̂ of the antenna's own frame.
+    /// Its pattern as pointed.
     pub pointing: Pointing,
     /// Its carrier.
     pub frequency: Hertz,
+    /// What the receivers' antennas take in, which stand upright; `None` where they are isotropic in both polarisations.
+    pub receiver: Option<Polarisation>,
+}
+
+impl Beam {
+    /// The power that a receiver takes from a wave that arrives along the unit vector `along`. An antenna that looks towards
+    /// where the wave comes from has the wave's θ̂ and the opposite of its φ̂.
+    pub fn received(&self, field: Field, along: Vec3) -> f32 {
+        let Some(polarisation) = self.receiver else { return field.0.length_squared() + field.1.length_squared() };
+        let [theta, phi] = across(&Pointing::ISOTROPIC, along);
+        let [of_theta, of_phi] = polarisation.parts();
+        let axis = of_theta * theta - of_phi * phi;
+        field.0.dot(axis).powi(2) + field.1.dot(axis).powi(2)
+    }
 }
 
 /// A surface at one frequency, 24 bytes.
@@ -86,15 +100,24 @@ impl Layer {
     }
 }
 
-/// Unit polarisation of a wave that leaves along the unit vector `direction`: θ̂ of the antenna's frame, which points
-/// down where the direction is level. Straight up or down, where θ̂ is undefined, it is the antenna's forward direction.
+/// Unit polarisation of a wave that leaves along the unit vector `direction`.
 pub fn polarisation(pointing: &Pointing, direction: Vec3) -> Vec3 {
+    let [theta, phi] = across(pointing, direction);
+    let [of_theta, of_phi] = pointing.polarisation.parts();
+    if of_phi == 0.0 { theta } else { of_theta * theta + of_phi * phi }
+}
+
+/// The unit vectors across a wave that leaves along the unit vector `direction`, in the frame of an antenna: θ̂, which points
+/// down where the direction is level, and φ̂ = direction × θ̂. Straight up or down, where θ̂ is undefined, it is the antenna's
+/// forward direction.
+pub fn across(pointing: &Pointing, direction: Vec3) -> [Vec3; 2] {
     let (sa, ca) = pointing.azimuth_deg.to_radians().sin_cos();
     let (st, ct) = pointing.downtilt_deg.to_radians().sin_cos();
     let up = Vec3::new(sa * st, ca * st, ct);
     let along = direction.dot(up) * direction - up;
     let length = along.length();
-    if length < 1e-6 { Vec3::new(sa * ct, ca * ct, -st) } else { along / length }
+    let theta = if length < 1e-6 { Vec3::new(sa * ct, ca * ct, -st) } else { along / length };
+    [theta, direction.cross(theta)]
 }
 
 /// The field after reflecting, along the unit vector `incoming`, at a surface of unit `normal` (either side).
@@ -143,9 +166,11 @@ pub fn transport(path: &Path, start: Vec3, layers: &[Layer]) -> Field {
 pub fn gain(path: &Path, beam: &Beam, layers: &[Layer]) -> f32 {
     let first = path.interactions().first().map_or(path.to, |b| b.point);
     let departure = (first - path.from).normalize_or(Vec3::X);
-    let (re, im) = transport(path, polarisation(&beam.pointing, departure), layers);
+    let last = path.interactions().last().map_or(path.from, |b| b.point);
+    let arrival = (path.to - last).normalize_or(Vec3::X);
+    let field = transport(path, polarisation(&beam.pointing, departure), layers);
     let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(departure));
-    free_space(path.length(), beam.frequency) * antenna * (re.length_squared() + im.length_squared())
+    free_space(path.length(), beam.frequency) * antenna * beam.received(field, arrival)
 }
 
 /// (λ/4πd)², at no less than one wavelength, where the far field begins.

@@ -200,7 +200,7 @@ impl MapFacts {
 
     /// The reference's antenna: isotropic, vertical, upright.
     pub fn beam(&self) -> Beam {
-        Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(self.frequency_hz) }
+        Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(self.frequency_hz), receiver: None }
     }
 
     /// What traces the same as the map of `mode` of antenna `tx`, if there is that many.

@@ -155,8 +155,15 @@ impl Tracer {
         job.checkpoint(0.0, "building the scene").await?;
         let stage = self.stage(city);
         for (at, site) in sites {
-            let beams: Vec<Beam> =
-                site.sectors.iter().map(|s| Beam { pointing: s.pointing(), frequency: s.frequency }).collect();
+            let beams: Vec<Beam> = site
+                .sectors
+                .iter()
+                .map(|s| Beam {
+                    pointing: s.pointing(),
+                    frequency: s.frequency,
+                    receiver: scenario.receivers.polarisation,
+                })
+                .collect();
             let task = Task {
                 scene: &stage.scene,
                 roofs: Some(&stage.roofs),
@@ -281,7 +288,11 @@ mod tests {
         let before = block_on(tracer.predict(&city, &scenario, &mut task)).expect("a map");
         let Machine::Gpu(gpu) = &tracer.machine else { panic!("not a GPU") };
         let stage = tracer.stage.clone().expect("a scene");
-        let beams = [Beam { pointing: scenario.sites[0].sectors[0].pointing(), frequency: crate::units::Hertz(1e9) }];
+        let beams = [Beam {
+            pointing: scenario.sites[0].sectors[0].pointing(),
+            frequency: crate::units::Hertz(1e9),
+            receiver: None,
+        }];
         let task = Task {
             scene: &stage.scene,
             roofs: Some(&stage.roofs),

@@ -5,7 +5,8 @@ const TWO_PI = 6.2831853;
 const DEGREES = 57.295779513;
 
 struct Layer { eta: vec2f, thickness: f32, specular: f32, roughness: f32, padding: f32 }
-struct Beam { right: vec3f, pattern: u32, ahead: vec3f, wavelength: f32, up: vec3f, padding: u32 }
+// `sent` and `heard` are the shares of θ̂ and φ̂ of the antennas here and there; zeros hear everything.
+struct Beam { right: vec3f, pattern: u32, ahead: vec3f, wavelength: f32, up: vec3f, padding: u32, sent: vec2f, heard: vec2f }
 struct Field { re: vec3f, im: vec3f }
 struct Coefficients { te: vec2f, tm: vec2f }
 
@@ -81,7 +82,21 @@ fn antenna_gain(beam: Beam, direction: vec3f) -> f32 {
 fn polarisation(beam: Beam, direction: vec3f) -> vec3f {
     let along = dot(direction, beam.up) * direction - beam.up;
     let size = length(along);
-    return select(along / max(size, 1e-12), beam.ahead, size < 1e-6);
+    let theta = select(along / max(size, 1e-12), beam.ahead, size < 1e-6);
+    return beam.sent.x * theta + beam.sent.y * cross(direction, theta);
+}
+
+// The power that a receiver takes from a wave along `direction`.
+fn received(beam: Beam, field: Field, direction: vec3f) -> f32 {
+    if all(beam.heard == vec2f(0.0)) {
+        return dot(field.re, field.re) + dot(field.im, field.im);
+    }
+    let along = direction.z * direction - vec3f(0.0, 0.0, 1.0);
+    let size = length(along);
+    let theta = select(along / max(size, 1e-12), vec3f(0.0, 1.0, 0.0), size < 1e-6);
+    let axis = beam.heard.x * theta - beam.heard.y * cross(direction, theta);
+    let taken = vec2f(dot(field.re, axis), dot(field.im, axis));
+    return dot(taken, taken);
 }
 
 // Some unit vector across the unit vector `n`.

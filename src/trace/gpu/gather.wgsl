@@ -106,6 +106,7 @@ fn path_gain(b: u32, order: u32, to: vec3f) -> f32 {
     var distance = 0.0;
     var antenna = 1.0;
     var field = Field(vec3f(0.0), vec3f(0.0));
+    var arrival = vec3f(1.0, 0.0, 0.0);
     for (var k = 0u; k <= order; k++) {
         var goal = to;
         if k < order {
@@ -125,8 +126,9 @@ fn path_gain(b: u32, order: u32, to: vec3f) -> f32 {
             field = reflected(field, direction, mirrors[bounces[k].mirror].normal, layer);
         }
         at = goal;
+        arrival = select(arrival, direction, size > 0.0);
     }
-    return free_space(distance, beam.wavelength) * antenna * (dot(field.re, field.re) + dot(field.im, field.im));
+    return free_space(distance, beam.wavelength) * antenna * received(beam, field, arrival);
 }
 
 @compute @workgroup_size(64)

@@ -1,6 +1,6 @@
 //! The shaders' uniforms, field by field as in their `Params`.
 
-use crate::antenna::Pattern;
+use crate::antenna::{Pattern, Polarisation};
 use crate::city::Terrain;
 use crate::trace::discover::{Aim, Net};
 use crate::trace::field::Beam;
@@ -78,6 +78,8 @@ struct BeamParams {
     wavelength: f32,
     up: [f32; 3],
     padding: u32,
+    sent: [f32; 2],
+    heard: [f32; 2],
 }
 
 impl From<&Beam> for BeamParams {
@@ -95,6 +97,8 @@ impl From<&Beam> for BeamParams {
             wavelength: beam.frequency.wavelength() as f32,
             up: [sa * st, ca * st, ct],
             padding: 0,
+            sent: beam.pointing.polarisation.parts(),
+            heard: beam.receiver.map_or([0.0; 2], Polarisation::parts),
         }
     }
 }

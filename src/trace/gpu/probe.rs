@@ -33,8 +33,9 @@ pub async fn check(gpu: &Gpu) -> Result<(), EngineError> {
         roofs.top[y * 80 + 40] = 4.0;
     }
     let beam = |pattern, mhz, azimuth_deg| Beam {
-        pointing: Pointing { pattern, azimuth_deg, downtilt_deg: 5.0 },
+        pointing: Pointing { pattern, azimuth_deg, downtilt_deg: 5.0, ..Pointing::ISOTROPIC },
         frequency: Hertz::from_mhz(mhz),
+        receiver: None,
     };
     let beams = [beam(Pattern::Isotropic, 3500.0, 0.0), beam(Pattern::Tr38901, 900.0, 70.0)];
     let task = Task {

@@ -106,9 +106,11 @@ impl<'a> Rays<'a> {
         for left in (0..=interactions).rev() {
             let hit = self.meet(ray);
             let limit = hit.map_or(f32::MAX, |(_, met)| met.at.distance(ray.at));
+            let taken = self.task.beams.iter().zip(&fields).map(|(beam, field)| beam.received(*field, ray.along));
+            let taken: Vec<f32> = taken.collect();
             self.lattice.walk(self.task, ray.at, ray.along, limit, |block, length| {
                 brought.blocks.push(block as u32);
-                brought.powers.extend(fields.iter().map(|f| power(*f) * length));
+                brought.powers.extend(taken.iter().map(|power| power * length));
             });
             let Some((facet, met)) = hit.filter(|_| left > 0) else { return };
             let finish = self.finishes[facet.surface as usize];
@@ -157,7 +159,7 @@ impl<'a> Rays<'a> {
         let normal = if met.along.dot(plane) > 0.0 { -plane } else { plane };
         let cos = -met.along.dot(normal);
         let (out, weight) = scattered(finish.lobe, met.along, normal, chance)?;
-        let ([theta, phi], [theta_out, phi_out]) = (across(met.along), across(out));
+        let [[theta, phi], [theta_out, phi_out]] = [met.along, out].map(|k| field::across(&Pointing::ISOTROPIC, k));
         let (same, cross) = ((1.0 - finish.cross_polarisation).max(0.0).sqrt(), finish.cross_polarisation.sqrt());
         for (field, layers) in fields.iter_mut().zip(self.layers) {
             let smooth = layers[facet.surface as usize].smooth_reflection(cos.min(1.0));
@@ -183,11 +185,4 @@ fn reflected_share(field: Field, along: Vec3, normal: Vec3, by: Coefficients) ->
 
 fn power(field: Field) -> f32 {
     field.0.length_squared() + field.1.length_squared()
-}
-
-/// The two unit vectors across a wave along `k`, in which its polarisation is told: θ̂, down where the way is level, and
-/// φ̂ = k × θ̂.
-fn across(k: Vec3) -> [Vec3; 2] {
-    let theta = field::polarisation(&Pointing::ISOTROPIC, k);
-    [theta, k.cross(theta)]
 }
