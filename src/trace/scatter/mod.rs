@@ -10,6 +10,10 @@
 //! the receivers ([`lattice`]), not only where it comes through their level, which a ray that skims it does with a weight
 //! without bound. Scattered power varies slowly along a street, so neighbours that see each other share what they found
 //! ([`smooth`]): what is left of the noise falls with the square root of the number of rays.
+//!
+//! Two other ways were measured and left. Rays from the receivers that look for lit walls miss what is small and bright:
+//! the walls around the mast, seen from afar. Asking points of lit walls straight from each receiver, drawn by weight,
+//! finds those, but not what is mirrored after it was scattered, and costs what as many rays more do.
 
 pub mod draw;
 pub mod lattice;

@@ -14,6 +14,8 @@ use std::f32::consts::{PI, TAU};
 
 /// 2³² divided by the golden ratio: successive multiples spread evenly over the circle.
 const GOLDEN: u32 = 2_654_435_769;
+/// Rays that the first wall scatters of each that meets it; the others scatter one.
+const THROWN_FIRST: u32 = 4;
 
 /// What a ray brings to a block: its number, and for each beam the power times the way through it, metres.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,9 +83,14 @@ impl<'a> Rays<'a> {
             let Some((facet, met)) = self.meet(ray) else { return };
             let finish = self.finishes[facet.surface as usize];
             if finish.scattering > 0.0 {
-                let mut thrown = fields.clone();
-                if let Some(out) = self.scatter(facet, met, finish.scattering, &mut thrown, &mut chance) {
-                    self.wander(out, thrown, depth - interactions, &mut chance, brought);
+                // The first wall has most to throw.
+                let several = if interactions == 1 { THROWN_FIRST } else { 1 };
+                let amplitude = finish.scattering / (several as f32).sqrt();
+                for _ in 0..several {
+                    let mut thrown = fields.clone();
+                    if let Some(out) = self.scatter(facet, met, amplitude, &mut thrown, &mut chance) {
+                        self.wander(out, thrown, depth - interactions, &mut chance, brought);
+                    }
                 }
             }
             if interactions == depth {
