@@ -125,7 +125,7 @@ impl Camera {
         let normal = if normal.dot(self.along) > 0.0 { -normal } else { normal };
         let sun = SUN.normalize();
         let facing = normal.dot(sun).max(0.0);
-        let lit = facing > 0.0 && !scene.blocked(point, point + sun * FAR, [plane; 2], &mut Hint::default());
+        let lit = facing > 0.0 && scene.blocked(point, point + sun * FAR, [plane; 2], &mut Hint::default()).is_none();
         if point.z < GROUND {
             return (Vec3::ZERO, if lit { 0.0 } else { SHADE });
         }

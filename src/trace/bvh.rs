@@ -104,54 +104,71 @@ pub fn build(facets: &mut [Facet]) -> Vec<Node> {
 fn split(items: &mut [(Bounds, Facet)], bounds: Bounds, depth: u32) -> Option<usize> {
     let centre = |b: &Bounds| (b.lo + b.hi) * 0.5;
     let centres = items.iter().fold(Bounds::EMPTY, |b, (i, _)| b.join(Bounds { lo: centre(i), hi: centre(i) }));
-    let extent = centres.hi - centres.lo;
-    let axis = extent.max_position();
     let halves = |items: &mut [(Bounds, Facet)]| {
-        let middle = items.len() / 2;
+        let (middle, axis) = (items.len() / 2, (centres.hi - centres.lo).max_position());
         items.select_nth_unstable_by(middle, |a, b| centre(&a.0)[axis].total_cmp(&centre(&b.0)[axis]));
         Some(middle)
     };
-    if depth >= SAH_DEPTH {
+    let bin_of = |b: &Bounds, cut: Cut| match cut {
+        Cut::Across(axis) => {
+            let scale = BINS as f32 / (centres.hi - centres.lo)[axis];
+            (((centre(b)[axis] - centres.lo[axis]) * scale) as usize).min(BINS - 1)
+        }
+        // From a share of 2⁻¹⁵ of the whole on, a bin for each doubling.
+        Cut::BySize => ((b.area() / bounds.area()).log2() + (BINS - 1) as f32).clamp(0.0, (BINS - 1) as f32) as usize,
+    };
+    let cuts = [Cut::Across(0), Cut::Across(1), Cut::Across(2), Cut::BySize];
+    let tried = cuts.into_iter().filter(|_| depth < SAH_DEPTH).filter_map(|cut| {
+        let mut bins = [(Bounds::EMPTY, 0usize); BINS];
+        for (b, _) in items.iter() {
+            let bin = &mut bins[bin_of(b, cut)];
+            *bin = (bin.0.join(*b), bin.1 + 1);
+        }
+        cheapest(&bins).map(|(cost, first)| (cost, first, cut))
+    });
+    let best = tried.min_by(|a, b| a.0.total_cmp(&b.0));
+    // A visit of a node costs about as much as a facet.
+    let leaf_cost = bounds.area() * (items.len() as f32 - 1.0);
+    let Some((_, first, cut)) = best.filter(|(cost, ..)| items.len() > LEAF || *cost < leaf_cost) else {
         return if items.len() <= LEAF { None } else { halves(items) };
+    };
+    let mut at = 0;
+    for i in 0..items.len() {
+        if bin_of(&items[i].0, cut) < first {
+            items.swap(i, at);
+            at += 1;
+        }
     }
-    let scale = BINS as f32 / extent[axis];
-    if !scale.is_finite() {
-        return if items.len() <= LEAF { None } else { halves(items) };
-    }
-    let bin_of = |b: &Bounds| (((centre(b)[axis] - centres.lo[axis]) * scale) as usize).min(BINS - 1);
-    let mut bins = [(Bounds::EMPTY, 0usize); BINS];
-    for (b, _) in items.iter() {
-        let bin = &mut bins[bin_of(b)];
-        *bin = (bin.0.join(*b), bin.1 + 1);
-    }
+    Some(at)
+}
+
+/// How items are sorted into bins.
+#[derive(Clone, Copy)]
+enum Cut {
+    /// By where they are along an axis.
+    Across(usize),
+    /// By the area of their box: what is as large as everything together would blow up any half it is in.
+    BySize,
+}
+
+/// The cheapest way to part the bins in two, and its first bin of the second part.
+fn cheapest(bins: &[(Bounds, usize); BINS]) -> Option<(f32, usize)> {
     let mut right = [(0.0f32, 0usize); BINS];
     let mut tail = (Bounds::EMPTY, 0);
     for i in (1..BINS).rev() {
         tail = (tail.0.join(bins[i].0), tail.1 + bins[i].1);
         right[i] = (tail.0.area(), tail.1);
     }
-    let mut best = (f32::INFINITY, 0);
+    let mut best = None;
     let mut head = (Bounds::EMPTY, 0);
     for i in 1..BINS {
         head = (head.0.join(bins[i - 1].0), head.1 + bins[i - 1].1);
         let cost = head.0.area() * head.1 as f32 + right[i].0 * right[i].1 as f32;
-        if head.1 > 0 && right[i].1 > 0 && cost < best.0 {
-            best = (cost, i);
+        if head.1 > 0 && right[i].1 > 0 && best.is_none_or(|(least, _)| cost < least) {
+            best = Some((cost, i));
         }
     }
-    // A visit of a node costs about as much as a facet.
-    let leaf_cost = bounds.area() * (items.len() as f32 - 1.0);
-    if best.1 == 0 || (items.len() <= LEAF && best.0 >= leaf_cost) {
-        return if items.len() <= LEAF { None } else { halves(items) };
-    }
-    let mut at = 0;
-    for i in 0..items.len() {
-        if bin_of(&items[i].0) < best.1 {
-            items.swap(i, at);
-            at += 1;
-        }
-    }
-    Some(at)
+    best
 }
 
 #[cfg(test)]

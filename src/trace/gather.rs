@@ -1,28 +1,25 @@
 //! What the cells of a tile receive: which part of each cell every candidate lights, and the power there.
 //!
-//! A straight shadow that falls into a square takes or leaves at least one of its corners, so corners decide first, and
-//! neighbours share them. Where a cell's corners agree, one path stands for it; else many receivers in it are asked. The
-//! mirrors' outlines decide for each point whether a path over them can reach it: cheap arithmetic, four points at a time.
-//! Only then is it asked what stands in the way.
+//! The cone through a candidate's mirrors is cut out of each cell exactly; only what stands in the way has to be asked for
+//! point by point. A cell that lies in the cone as a whole shares its corners with its neighbours. Where every point asked
+//! agrees, that is it: what hides all of them must hide everything between, which a single convex facet does for sure.
+//! Else the part is asked more closely.
 
+use super::cone::{Cone, Part, area, middle, quarters, shadow};
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Layer};
-use super::path::{self, Candidate, Hints, Path};
-use super::plane::Mirror;
+use super::path::{self, Answer, Candidate, Hints, Obstacle, Path};
 use super::scene::Scene;
 use super::task::Task;
 use crate::city::HeightRaster;
 use crate::empirical::rooftop_loss;
-use glam::{UVec2, Vec3};
-use wide::f32x4;
+use glam::{UVec2, Vec2, Vec3};
 
 /// Most receivers of a cell.
 pub const MAX_SAMPLES: u32 = 64;
-/// Points in a register.
-const LANES: usize = 4;
-/// Receivers of a cell that are asked first whether anything stands in the way, and the others only where these disagree
-/// among themselves or with the corners.
-const ASKED_FIRST: u32 = 8;
+
+/// Receivers that are asked first whether a cell that looks dark has a sliver of light, and the others only where it has.
+const ASKED_FIRST: usize = 8;
 
 /// Every path of a task to one receiver, the direct one first. Single reflections are looked for in every mirror, others
 /// among the candidates.
@@ -37,61 +34,91 @@ pub fn paths(task: &Task<'_>, candidates: &Candidates, to: Vec3) -> Vec<Path> {
     through(&[]).into_iter().chain(single).chain(several.filter_map(through)).collect()
 }
 
-/// Points, four to a register.
-#[derive(Debug, Default)]
-struct Points {
-    groups: Vec<[f32x4; 3]>,
-    all: Vec<Vec3>,
+/// The outdoor part of the map that one receiver stands for, and a box around it.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    centre: Vec3,
+    half: Vec3,
 }
 
-impl Points {
-    fn of(points: impl Iterator<Item = Vec3>) -> Self {
-        let all: Vec<Vec3> = points.collect();
-        let groups = all.chunks(LANES).map(|four| {
-            let at = |lane: usize| four.get(lane).copied().unwrap_or(four[0]);
-            std::array::from_fn(|axis| f32x4::new(std::array::from_fn(|lane| at(lane)[axis])))
-        });
-        Self { groups: groups.collect(), all }
+/// What is known of one candidate in one tile.
+#[derive(Default)]
+struct Light {
+    hints: Hints,
+    /// Its cone in the tile, and in one cell.
+    tile: Cone,
+    cell: Cone,
+    /// For each corner of a cell that was asked, the answer.
+    corners: Vec<Option<Answer>>,
+}
+
+impl Light {
+    /// Begins with a candidate; whether its cone touches the tile.
+    fn begin(&mut self, candidate: &Candidate<'_>, tile: &Tile<'_>) -> bool {
+        self.hints = Hints::default();
+        self.corners.clear();
+        self.corners.resize(tile.corners.len(), None);
+        candidate.cone.narrow(tile.around.centre, tile.around.half, &mut self.tile)
     }
 
-    /// Calls with each point that the candidate's images see through all of its mirrors' outlines.
-    fn each_seen(&self, scene: &Scene, candidate: &Candidate<'_>, mut call: impl FnMut(usize)) {
-        for (g, group) in self.groups.iter().enumerate() {
-            let mut goal = *group;
-            let mut seen = 0b1111u32;
-            for (k, index) in candidate.mirrors.iter().enumerate().rev() {
-                seen &= through(&scene.mirrors[*index as usize], candidate.images[k + 1], &mut goal);
-                if seen == 0 {
-                    break;
-                }
-            }
-            while seen != 0 {
-                let i = LANES * g + seen.trailing_zeros() as usize;
-                seen &= seen - 1;
-                if i < self.all.len() {
-                    call(i);
-                }
-            }
+    /// What becomes of the candidate at corner `i` of the tile, which is at `to`.
+    fn at_corner(&mut self, scene: &Scene, candidate: &Candidate<'_>, to: Vec3, i: usize) -> Answer {
+        *self.corners[i].get_or_insert_with(|| path::ask(scene, candidate, to, &mut self.hints))
+    }
+}
+
+/// What was heard of one part of a cell so far.
+struct Survey {
+    all_lit: bool,
+    all_dark: bool,
+    /// Where something was in the way first, and what.
+    hidden: Option<(Vec3, Obstacle)>,
+}
+
+impl Default for Survey {
+    fn default() -> Self {
+        Self { all_lit: true, all_dark: true, hidden: None }
+    }
+}
+
+impl Survey {
+    /// Hears what becomes of the candidate at `to`; whether a path arrives.
+    fn hear(&mut self, to: Vec3, answer: Answer) -> bool {
+        let lit = answer == Answer::Clear;
+        self.all_lit &= lit;
+        self.all_dark &= !lit;
+        if let Answer::Hidden(obstacle) = answer {
+            self.hidden.get_or_insert((to, obstacle));
         }
+        lit
+    }
+
+    /// Whether it is all dark for sure: so far it was, and one facet hides the whole of it.
+    fn is_dark(&self, scene: &Scene, candidate: &Candidate<'_>, part: &Part, z: f32) -> bool {
+        let hides = |(to, obstacle): (Vec3, Obstacle)| part.is_within(&shadow(scene, candidate, obstacle, to), z);
+        self.all_dark && self.hidden.is_some_and(hides)
     }
 }
 
-/// Moves each goal to where its line from `image` comes through the mirror, and tells which do so within the mirror's box.
-#[inline]
-fn through(mirror: &Mirror, image: Vec3, goal: &mut [f32x4; 3]) -> u32 {
-    let behind = f32x4::splat(mirror.height(image));
-    let normal = mirror.normal.map(f32x4::splat);
-    let before = normal[0] * goal[0] + normal[1] * goal[1] + normal[2] * goal[2] - f32x4::splat(mirror.offset);
-    let t = behind / (behind - before);
-    let mut within = (behind * before).simd_lt(f32x4::splat(0.0));
-    let image = image.to_array();
-    for axis in 0..3 {
-        let from = f32x4::splat(image[axis]);
-        goal[axis] = from + (goal[axis] - from) * t;
-        let (lo, hi) = (mirror.lo[axis] - Mirror::SLACK, mirror.hi[axis] + Mirror::SLACK);
-        within = within & goal[axis].simd_ge(f32x4::splat(lo)) & goal[axis].simd_le(f32x4::splat(hi));
+/// What is lit of a cell.
+#[derive(Default)]
+struct Lit {
+    area: f32,
+    /// Area times place.
+    moment: Vec2,
+    /// A place in it.
+    last: Option<Vec2>,
+}
+
+impl FromIterator<(Vec2, f32)> for Lit {
+    /// From places and the areas that they stand for.
+    fn from_iter<I: IntoIterator<Item = (Vec2, f32)>>(places: I) -> Self {
+        places.into_iter().fold(Self::default(), |lit, (at, area)| Self {
+            area: lit.area + area,
+            moment: lit.moment + area * at,
+            last: Some(at),
+        })
     }
-    within.to_bitmask()
 }
 
 /// The cells of one tile of the map.
@@ -102,9 +129,11 @@ pub struct Tile<'a> {
     first: UVec2,
     count: UVec2,
     /// The corners of its cells; none where each cell has a single receiver, which decides alone.
-    corners: Points,
-    /// The receivers of each cell; none indoors.
-    cells: Vec<Points>,
+    corners: Vec<Vec3>,
+    /// The cells outdoors.
+    cells: Vec<Option<Cell>>,
+    /// A box around all of them.
+    around: Cell,
 }
 
 impl<'a> Tile<'a> {
@@ -113,33 +142,44 @@ impl<'a> Tile<'a> {
         let tiling = task.tiling();
         let first = UVec2::new(tile % tiling.count.x, tile / tiling.count.x) * tiling.cells;
         let count = UVec2::splat(tiling.cells).min(UVec2::new(task.grid.nx, task.grid.ny) - first);
-        let corners = (0..=count.y).flat_map(|y| (0..=count.x).map(move |x| task.corner(first + UVec2::new(x, y))));
-        let corners = Points::of(corners.filter(|_| task.samples() > 1));
-        let receivers = |i: u32| {
-            let (ix, iy) = (first.x + i % count.x, first.y + i / count.x);
-            if task.indoors(ix, iy) { Points::default() } else { Points::of(task.receivers(ix, iy)) }
+        let corner = |x: u32, y: u32| task.corner(first + UVec2::new(x, y));
+        let mut corners = Vec::new();
+        if task.samples() > 1 {
+            corners.extend((0..=count.y).flat_map(|y| (0..=count.x).map(move |x| (x, y))).map(|(x, y)| corner(x, y)));
+        }
+        let cell = |i: u32| {
+            let (x, y) = (i % count.x, i / count.x);
+            let around = [corner(x, y), corner(x + 1, y), corner(x + 1, y + 1), corner(x, y + 1)];
+            let centre = task.centre(first.x + x, first.y + y);
+            let rise = around.iter().map(|c| (c.z - centre.z).abs()).fold(0.0, f32::max);
+            let half = Vec2::splat(0.5 * task.grid.cell as f32).extend(rise);
+            (!task.indoors(first.x + x, first.y + y)).then_some(Cell { centre, half })
         };
-        let cells = (0..count.x * count.y).map(receivers).collect();
-        Self { task, layers, first, count, corners, cells }
+        let cells: Vec<Option<Cell>> = (0..count.x * count.y).map(cell).collect();
+        let bounds = cells.iter().flatten().fold([Vec3::INFINITY, Vec3::NEG_INFINITY], |[lo, hi], c| {
+            [lo.min(c.centre - c.half), hi.max(c.centre + c.half)]
+        });
+        let around = Cell { centre: (bounds[0] + bounds[1]) * 0.5, half: (bounds[1] - bounds[0]) * 0.5 };
+        Self { task, layers, first, count, corners, cells, around }
     }
 
     /// What its cells receive over the direct way and all candidates.
     pub fn collect<'c>(&self, candidates: impl Iterator<Item = &'c Candidate<'c>>) -> Received {
         let cells = self.cells.len();
         let mut gains = vec![0.0; cells * self.task.beams.len()];
-        let mut lit = vec![None; self.corners.all.len()];
+        let mut light = Light::default();
         match self.task.roofs.filter(|_| self.task.diffraction) {
             Some(roofs) => self.collect_over_roofs(roofs, &mut gains),
             None => {
                 if let Some(direct) = Candidate::for_task(self.task, &[]) {
-                    self.collect_one(&direct, &mut lit, &mut gains);
+                    self.collect_one(&direct, &mut light, &mut gains);
                 }
             }
         }
         for candidate in candidates {
-            self.collect_one(candidate, &mut lit, &mut gains);
+            self.collect_one(candidate, &mut light, &mut gains);
         }
-        for cell in (0..cells).filter(|c| self.cells[*c].all.is_empty()) {
+        for cell in (0..cells).filter(|c| self.cells[*c].is_none()) {
             gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = f32::NAN);
         }
         Received { gains, first_row: self.first.y, count: self.count }
@@ -149,7 +189,7 @@ impl<'a> Tile<'a> {
     fn collect_over_roofs(&self, roofs: &HeightRaster, gains: &mut [f32]) {
         let from = self.task.transmitter;
         for cell in 0..self.cells.len() {
-            if self.cells[cell].all.is_empty() {
+            if self.cells[cell].is_none() {
                 continue;
             }
             let to = self.centre(cell);
@@ -166,19 +206,14 @@ impl<'a> Tile<'a> {
         self.task.centre(self.first.x + i % self.count.x, self.first.y + i / self.count.x)
     }
 
-    /// One candidate; `lit` is room for what it does to each corner.
-    fn collect_one(&self, candidate: &Candidate<'_>, lit: &mut [Option<usize>], gains: &mut [f32]) {
-        let scene = self.task.scene;
-        let mut hints = Hints::default();
-        let corners = &self.corners;
-        lit.fill(None);
-        corners.each_seen(scene, candidate, |i| {
-            lit[i] = path::through(scene, candidate, corners.all[i], &mut hints).map(|p| p.interactions().len());
-        });
+    /// One candidate.
+    fn collect_one(&self, candidate: &Candidate<'_>, light: &mut Light, gains: &mut [f32]) {
+        if !light.begin(candidate, self) {
+            return;
+        }
         let cells = self.cells.len();
         for cell in 0..cells {
-            let corners = self.corners_of(cell).map(|i| lit.get(i).copied().flatten());
-            self.part(cell, corners, candidate, &mut hints, |path, share| {
+            self.part(cell, candidate, light, |path, share| {
                 for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
                     gains[b * cells + cell] += share * field::gain(path, beam, layers);
                 }
@@ -187,57 +222,75 @@ impl<'a> Tile<'a> {
     }
 
     /// The paths that stand for the part of a cell which the candidate lights, each with the share of the cell that it
-    /// stands for. `corners` are the cell's: lit through how many surfaces, if at all.
-    fn part(
-        &self,
-        cell: usize,
-        corners: [Option<usize>; 4],
-        candidate: &Candidate<'_>,
-        hints: &mut Hints,
-        mut add: impl FnMut(&Path, f32),
-    ) {
+    /// stands for.
+    fn part(&self, cell: usize, candidate: &Candidate<'_>, light: &mut Light, mut add: impl FnMut(&Path, f32)) {
         let scene = self.task.scene;
-        let receivers = &self.cells[cell];
-        if receivers.all.is_empty() {
+        let Some(Cell { centre, half }) = self.cells[cell] else { return };
+        if !light.tile.narrow(centre, half, &mut light.cell) {
             return;
         }
-        let count = corners.iter().flatten().count();
-        if let Some(met) = corners[0].filter(|_| corners.iter().all(|c| *c == corners[0])) {
-            // What lights all corners of a cell may still stop at a post in its middle.
-            let path = path::through(scene, candidate, self.centre(cell), hints);
-            if let Some(path) = path.filter(|p| p.interactions().len() == met) {
+        if self.corners.is_empty() {
+            if let Some(path) = path::through(scene, candidate, centre, &mut light.hints) {
                 add(&path, 1.0);
-                return;
             }
+            return;
         }
-        let every = receivers.all.len() as f32;
+        let (part, every) = (light.cell.part(centre, half.truncate()), 4.0 * half.x * half.y);
+        let close = || part.fan().flat_map(quarters).map(|t| (middle(&t), area(&t)));
         if candidate.walls > 0 {
             // Neighbours may be behind different walls: each counts for itself.
-            receivers.each_seen(scene, candidate, |i| {
-                if let Some(path) = path::through(scene, candidate, receivers.all[i], hints) {
-                    add(&path, 1.0 / every);
+            for (p, size) in close() {
+                if let Some(path) = path::through(scene, candidate, self.task.receiver_at(p), &mut light.hints) {
+                    add(&path, size / every);
                 }
-            });
+            }
             return;
         }
-        let (mut seen, mut asked, mut lit, mut sum, mut any) = (0u32, 0u32, 0u32, Vec3::ZERO, None);
-        receivers.each_seen(scene, candidate, |i| {
-            seen += 1;
-            let agree = if lit == 0 { count == 0 } else { lit == asked };
-            if asked >= ASKED_FIRST && agree {
+        let mut survey = Survey::default();
+        if light.cell.is_everything() {
+            for i in self.corners_of(cell) {
+                survey.hear(self.corners[i], light.at_corner(scene, candidate, self.corners[i], i));
+            }
+        }
+        if survey.is_dark(scene, candidate, &part, centre.z) {
+            return;
+        }
+        let mut ask = |p: Vec2| {
+            let to = self.task.receiver_at(p);
+            survey.hear(to, path::ask(scene, candidate, to, &mut light.hints))
+        };
+        let halves = part.halves().map(|t| (middle(&t), area(&t)));
+        let mut lit: Lit = halves.filter(|(p, _)| ask(*p)).collect();
+        if !survey.all_lit {
+            if survey.is_dark(scene, candidate, &part, centre.z) {
                 return;
             }
-            asked += 1;
-            if let Some(path) = path::through(scene, candidate, receivers.all[i], hints) {
-                lit += 1;
-                sum += receivers.all[i];
-                any = Some(path);
+            let mut ask =
+                |p: &Vec2| path::ask(scene, candidate, self.task.receiver_at(*p), &mut light.hints) == Answer::Clear;
+            // A sliver of light may be left: receivers in no line with one another may be in it.
+            let whole = light.cell.is_everything();
+            let receivers = || self.receivers(cell).filter(|_| whole);
+            if survey.all_dark && whole && !receivers().take(ASKED_FIRST).any(|p| ask(&p)) {
+                return;
             }
-        });
-        let Some(any) = any else { return };
-        // The middle of what is lit stands for it, if a path leads there.
-        let middle = if lit > 1 { path::through(scene, candidate, sum / lit as f32, hints) } else { None };
-        add(&middle.unwrap_or(any), lit as f32 / asked as f32 * seen as f32 / every);
+            lit = close().filter(|(p, _)| ask(p)).collect();
+            if lit.last.is_none() {
+                let each = every / self.task.samples() as f32;
+                lit = receivers().filter(|p| ask(p)).map(|p| (p, each)).collect();
+            }
+        }
+        let Some(last) = lit.last else { return };
+        // The middle of what is lit stands for it, if there is such a path.
+        let path = path::mirrored(scene, candidate, self.task.receiver_at(lit.moment / lit.area));
+        if let Some(path) = path.or_else(|| path::mirrored(scene, candidate, self.task.receiver_at(last))) {
+            add(&path, lit.area / every);
+        }
+    }
+
+    /// Where the receivers of a cell are.
+    fn receivers(&self, cell: usize) -> impl Iterator<Item = Vec2> {
+        let at = self.first + UVec2::new(cell as u32 % self.count.x, cell as u32 / self.count.x);
+        self.task.receivers(at.x, at.y).map(Vec3::truncate)
     }
 
     /// Which of the tile's corners are a cell's.

@@ -17,6 +17,7 @@
 //! | [`cpu`], `gpu` | the two backends |
 
 pub mod bvh;
+pub mod cone;
 pub mod cpu;
 pub mod discover;
 pub mod edge;

@@ -6,6 +6,7 @@
 //! the planes of both its ends, for coplanar facets lie within a tolerance of their plane.
 
 use super::bvh::NO_PLANE;
+use super::cone::Cone;
 use super::discover::{Candidates, mirrors};
 use super::scene::Scene;
 use super::task::Task;
@@ -80,12 +81,14 @@ impl Path {
 }
 
 /// A signature with the transmitter's image behind each of its mirrors.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Candidate<'a> {
     /// The mirrors, from the transmitter on.
     pub mirrors: &'a [u32],
     /// The transmitter, then its image in the first mirror, and so on.
     pub images: [Vec3; MAX_ORDER + 1],
+    /// What of space paths over them may reach.
+    pub cone: Cone,
     /// Walls that a path may go through.
     pub walls: usize,
 }
@@ -100,7 +103,8 @@ impl<'a> Candidate<'a> {
         for (i, index) in signature.iter().enumerate() {
             images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
         }
-        Some(Self { mirrors: signature, images, walls })
+        let cone = Cone::of(scene, signature, &images);
+        Some(Self { mirrors: signature, images, cone, walls })
     }
 
     /// All of `candidates`, by their number.
@@ -126,11 +130,47 @@ pub type Hints = [Hint; MAX_ORDER + 1];
 
 /// The path of `candidate` to `to`, if it exists in the scene.
 pub fn through(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut Hints) -> Option<Path> {
-    let Candidate { mirrors, images, walls } = candidate;
-    let order = mirrors.len();
-    let mut reflections = [Interaction::default(); MAX_ORDER];
+    let path = mirrored(scene, candidate, to)?;
+    if candidate.walls > 0 {
+        return pierced(scene, candidate, &path);
+    }
+    obstacle(scene, candidate.mirrors, &path, hints).is_none().then_some(path)
+}
+
+/// What becomes of a candidate at one receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A path arrives.
+    Clear,
+    /// A facet is in the way.
+    Hidden(Obstacle),
+    /// There is no such way: it misses a mirror's facets.
+    Nowhere,
+}
+
+/// What is in the way of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Which leg it hides, from 0 at the transmitter.
+    pub leg: usize,
+    /// The facet.
+    pub facet: u32,
+}
+
+/// What becomes of a candidate that goes through no walls at the receiver `to`.
+pub fn ask(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut Hints) -> Answer {
+    let Some(path) = mirrored(scene, candidate, to) else { return Answer::Nowhere };
+    obstacle(scene, candidate.mirrors, &path, hints).map_or(Answer::Clear, Answer::Hidden)
+}
+
+/// The path over the candidate's mirrors, whatever stands in its way.
+#[inline]
+pub fn mirrored(scene: &Scene, candidate: &Candidate<'_>, to: Vec3) -> Option<Path> {
+    let Candidate { mirrors, images, .. } = candidate;
+    let mut path = Path::direct(images[0], to);
+    path.count = mirrors.len();
     let mut target = to;
-    for i in (0..order).rev() {
+    for i in (0..mirrors.len()).rev() {
         let mirror = &scene.mirrors[mirrors[i] as usize];
         let (behind, before) = (mirror.height(images[i + 1]), mirror.height(target));
         if behind * before >= 0.0 {
@@ -141,29 +181,42 @@ pub fn through(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut H
             return None;
         }
         let surface = scene.faces.surface_at(mirrors[i], point)?;
-        reflections[i] = Interaction { kind: Kind::Reflection, point, normal: mirror.normal.into(), surface };
+        path.met[i] = Interaction { kind: Kind::Reflection, point, normal: mirror.normal.into(), surface };
         target = point;
     }
-    let from = images[0];
-    let end = |i: usize| if i == order { (to, NO_PLANE) } else { (reflections[i].point, mirrors[i]) };
-    let leg = |i: usize| (if i == 0 { (from, NO_PLANE) } else { end(i - 1) }, end(i));
-    let mut path = Path::direct(from, to);
-    if *walls == 0 {
-        // The street end is hidden most often, so it is looked at first.
-        for i in (0..=order).rev() {
-            let ((a, left), (b, reached)) = leg(i);
-            if scene.blocked(a, b, [left, reached], &mut hints[i]) {
-                return None;
-            }
-        }
-        path.met = reflections;
-        path.count = order;
-        return Some(path);
+    Some(path)
+}
+
+/// The ends of leg `i` of a path over `mirrors`, and the planes that they lie on.
+fn leg(path: &Path, mirrors: &[u32], i: usize) -> ([Vec3; 2], [u32; 2]) {
+    let (a, left) = if i == 0 { (path.from, NO_PLANE) } else { (path.met[i - 1].point, mirrors[i - 1]) };
+    let (b, reached) = if i == mirrors.len() { (path.to, NO_PLANE) } else { (path.met[i].point, mirrors[i]) };
+    ([a, b], [left, reached])
+}
+
+/// A facet in the way of a path; where one was found before is looked at first.
+fn obstacle(scene: &Scene, mirrors: &[u32], path: &Path, hints: &mut Hints) -> Option<Obstacle> {
+    let known = |i: usize| {
+        let ([a, b], planes) = leg(path, mirrors, i);
+        scene.blocked_again(a, b, planes, hints[i]).map(|facet| Obstacle { leg: i, facet })
+    };
+    if let Some(found) = (0..=mirrors.len()).find_map(known) {
+        return Some(found);
     }
-    let mut walls = *walls;
-    for (i, reflection) in reflections[..order].iter().map(Some).chain([None]).enumerate() {
-        let ((a, left), (b, reached)) = leg(i);
-        for hit in scene.wide.all_hits(a, b - a, 1.0, [left, reached], walls)? {
+    // The street end is hidden most often, so it is looked at first.
+    (0..=mirrors.len()).rev().find_map(|i| {
+        let ([a, b], planes) = leg(path, mirrors, i);
+        scene.blocked(a, b, planes, &mut hints[i]).map(|facet| Obstacle { leg: i, facet })
+    })
+}
+
+/// A path over mirrors with the walls that it goes through; `None` where one lets nothing through, or there are too many.
+fn pierced(scene: &Scene, candidate: &Candidate<'_>, mirrored: &Path) -> Option<Path> {
+    let mut path = Path::direct(mirrored.from, mirrored.to);
+    let mut walls = candidate.walls;
+    for (i, reflection) in mirrored.interactions().iter().map(Some).chain([None]).enumerate() {
+        let ([a, b], planes) = leg(mirrored, candidate.mirrors, i);
+        for hit in scene.wide.all_hits(a, b - a, 1.0, planes, walls)? {
             let facet = &scene.facets[hit.facet as usize];
             scene.surfaces[facet.surface as usize].thickness?;
             let normal = scene.mirrors[facet.plane as usize].normal.into();

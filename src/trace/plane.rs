@@ -1,7 +1,7 @@
 //! Mirror planes: coplanar facets share one, so that a path's signature names few things.
 
-use super::facet::Span;
-use glam::Vec3;
+use super::facet::{Facet, Span};
+use glam::{Vec2, Vec3};
 use std::collections::HashMap;
 
 /// How far a facet's corners may lie off a plane and still share it, metres: far below a wavelength's Fresnel zone on
@@ -111,6 +111,31 @@ impl Planes {
     pub fn into_mirrors(self) -> Vec<Mirror> {
         self.mirrors
     }
+}
+
+/// The corners, in order, of a rectangle around the facets of each plane: one side of it is level.
+pub fn outlines(mirrors: &[Mirror], facets: &[Facet]) -> Vec<[Vec3; 4]> {
+    let axes = |mirror: &Mirror| {
+        let normal = Vec3::from(mirror.normal);
+        let level = Vec3::Z.cross(normal).normalize_or(Vec3::X);
+        [level, normal.cross(level)]
+    };
+    let mut ranges = vec![[Vec2::INFINITY, Vec2::NEG_INFINITY]; mirrors.len()];
+    for facet in facets {
+        let [u, v] = axes(&mirrors[facet.plane as usize]);
+        let [least, most] = &mut ranges[facet.plane as usize];
+        for corner in facet.corners() {
+            let at = Vec2::new(u.dot(corner), v.dot(corner));
+            (*least, *most) = (least.min(at), most.max(at));
+        }
+    }
+    let outline = |(mirror, [least, most]): (&Mirror, [Vec2; 2])| {
+        let [u, v] = axes(mirror);
+        let foot = Vec3::from(mirror.normal) * mirror.offset;
+        let at = |x: f32, y: f32| foot + u * x + v * y;
+        [at(least.x, least.y), at(most.x, least.y), at(most.x, most.y), at(least.x, most.y)]
+    };
+    mirrors.iter().zip(ranges).map(outline).collect()
 }
 
 #[cfg(test)]

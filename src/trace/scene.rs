@@ -3,7 +3,7 @@
 use super::bvh::{self, Hit, Node};
 use super::faces::Faces;
 use super::facet::{self, Facet};
-use super::plane::{Mirror, Planes};
+use super::plane::{self, Mirror, Planes};
 use super::wide::{Hint, Wide};
 use crate::city::City;
 use crate::material::Material;
@@ -38,6 +38,8 @@ pub struct Scene {
     pub wide: Wide,
     /// The facets of each plane.
     pub faces: Faces,
+    /// The corners, in order, of a rectangle around the facets of each plane.
+    pub outlines: Vec<[Vec3; 4]>,
     /// Triangles left out because they have no area or a coordinate that is not a number.
     pub skipped: usize,
 }
@@ -97,7 +99,8 @@ impl SceneBuilder {
         let wide = Wide::of(&nodes, &facets);
         let mirrors = planes.into_mirrors();
         let faces = Faces::of(&facets, mirrors.len());
-        Scene { facets, mirrors, surfaces: self.surfaces, nodes, wide, faces, skipped: self.skipped }
+        let outlines = plane::outlines(&mirrors, &facets);
+        Scene { facets, mirrors, surfaces: self.surfaces, nodes, wide, faces, outlines, skipped: self.skipped }
     }
 }
 
@@ -149,10 +152,14 @@ impl Scene {
         self.wide.first_hit(origin, direction, limit, except)
     }
 
-    /// Whether anything but the planes `except` stands between `a` and `b`. `hint` is where to look first, and then where
-    /// something was found: what hides one receiver hides its neighbours.
-    pub fn blocked(&self, a: Vec3, b: Vec3, except: [u32; 2], hint: &mut Hint) -> bool {
+    /// A facet between `a` and `b` that is of neither plane of `except`. Where it was found is put into `hint`.
+    pub fn blocked(&self, a: Vec3, b: Vec3, except: [u32; 2], hint: &mut Hint) -> Option<u32> {
         self.wide.any_hit(a, b - a, 1.0, except, hint)
+    }
+
+    /// The same, but only where one was found before: what hides one receiver hides its neighbours.
+    pub fn blocked_again(&self, a: Vec3, b: Vec3, except: [u32; 2], hint: Hint) -> Option<u32> {
+        self.wide.hit_again(a, b - a, 1.0, except, hint)
     }
 }
 

@@ -20,7 +20,8 @@ pub struct Sampling {
     /// Rays shot to find signatures.
     pub rays: u32,
     /// Receivers in a cell; their powers are averaged. One alone stands in the centre; Fibonacci numbers
-    /// spread most evenly.
+    /// spread most evenly. The CPU measures the lit part of a cell wherever there are several, and asks them only where it
+    /// finds none.
     pub samples: u32,
 }
 
@@ -87,7 +88,7 @@ impl Task<'_> {
     }
 
     /// A receiver at `p`.
-    fn receiver_at(&self, p: Vec2) -> Vec3 {
+    pub fn receiver_at(&self, p: Vec2) -> Vec3 {
         p.extend(self.level().at(p))
     }
 

@@ -116,16 +116,19 @@ impl Wide {
         nearest.hit
     }
 
-    /// Whether there is any facet that is of neither plane of `except`. `hint` is asked first.
-    pub fn any_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: [u32; 2], hint: &mut Hint) -> bool {
-        let Some(ray) = self.ray(origin, direction, except) else { return false };
-        let mut any = Any { limit };
-        if self.packs.get(hint.0 as usize).is_some_and(|pack| pack.meet(&ray, &mut any)) {
-            return true;
-        }
-        let found = self.walk(&ray, 0, &mut any);
-        *hint = Hint(found.unwrap_or(NONE));
-        found.is_some()
+    /// Any facet that is of neither plane of `except`. The leaf in which it was found is put into `hint`.
+    pub fn any_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: [u32; 2], hint: &mut Hint) -> Option<u32> {
+        let mut any = Any { limit, facet: None };
+        *hint = Hint(self.walk(&self.ray(origin, direction, except)?, 0, &mut any)?);
+        any.facet
+    }
+
+    /// The same, but only where one was found before.
+    pub fn hit_again(&self, origin: Vec3, direction: Vec3, limit: f32, except: [u32; 2], hint: Hint) -> Option<u32> {
+        let mut any = Any { limit, facet: None };
+        let pack = self.packs.get(hint.0 as usize)?;
+        pack.meet(&self.ray(origin, direction, except)?, &mut any);
+        any.facet
     }
 
     /// A facet of each plane that is met, but for the planes of `except`, in order; `None` where there are more than `most`.
@@ -192,7 +195,7 @@ impl Wide {
             while next.is_none() && top > 0 {
                 top -= 1;
                 let (index, near) = waiting[top];
-                if near < search.limit() {
+                if !S::NEAREST_FIRST || near < search.limit() {
                     next = Some(index);
                 }
             }
@@ -254,6 +257,7 @@ impl Search for Nearest {
 /// Looks for any facet.
 struct Any {
     limit: f32,
+    facet: Option<u32>,
 }
 
 impl Search for Any {
@@ -263,7 +267,8 @@ impl Search for Any {
         self.limit
     }
 
-    fn hear(&mut self, _: Hit, _: u32) -> bool {
+    fn hear(&mut self, hit: Hit, _: u32) -> bool {
+        self.facet = Some(hit.facet);
         true
     }
 }
@@ -436,10 +441,10 @@ mod tests {
                 let found = wide.first_hit(o, d, f32::INFINITY, except).map_or(f32::INFINITY, |h| h.t);
                 let same = found == expected || (found / expected - 1.0).abs() < 1e-4;
                 prop_assert!(same, "{found} {expected}");
-                let any = |hint: &mut Hint| wide.any_hit(o, d, f32::INFINITY, [except; 2], hint);
                 let mut hint = Hint::default();
-                prop_assert_eq!(any(&mut hint), expected.is_finite());
-                prop_assert_eq!(any(&mut hint), expected.is_finite());
+                let any = wide.any_hit(o, d, f32::INFINITY, [except; 2], &mut hint);
+                prop_assert_eq!(any.is_some(), expected.is_finite());
+                prop_assert_eq!(wide.hit_again(o, d, f32::INFINITY, [except; 2], hint), any);
             }
         }
     }

@@ -29,7 +29,7 @@ pub fn sights(task: &Task<'_>, lattice: &Lattice, block: UVec2, asked: impl Fn(U
         }
         let here = *here.get_or_insert_with(|| middle(task, lattice, block));
         let ends = here.zip(middle(task, lattice, next));
-        ends.is_some_and(|(a, b)| !task.scene.blocked(a, b, [NO_PLANE; 2], &mut Hint::default()))
+        ends.is_some_and(|(a, b)| task.scene.blocked(a, b, [NO_PLANE; 2], &mut Hint::default()).is_none())
     })
 }
 

@@ -1,0 +1,278 @@
+//! The part of space that paths over some mirrors may reach: a cone from the last image of the transmitter through the
+//! outlines of all mirrors, and the part of a cell that lies in it.
+//!
+//! Reflected in all mirrors after it, each mirror's outline is seen from the last image as it is seen on the way: the
+//! path unfolds to a straight line. So a point is reached if that line goes through every outline, which is on the inner
+//! side of each plane through the image and an edge (beam tracing; Heckbert & Hanrahan, SIGGRAPH 1984).
+
+use super::path::{Candidate, MAX_ORDER, Obstacle};
+use super::scene::Scene;
+use glam::{Vec2, Vec3};
+
+/// Most corners of a part of a cell. A cut adds one at most.
+const MAX_CORNERS: usize = 16;
+
+/// The points p with normal · p ≥ offset.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HalfSpace {
+    normal: Vec3,
+    offset: f32,
+}
+
+impl HalfSpace {
+    /// That with `inside` on the plane through `at`.
+    fn towards(normal: Vec3, at: Vec3, inside: Vec3) -> Self {
+        let normal = normal * (inside - at).dot(normal).signum();
+        Self { normal, offset: normal.dot(at) }
+    }
+
+    /// How far inside `p` is; in metres for a unit normal.
+    fn depth(&self, p: Vec3) -> f32 {
+        self.normal.dot(p) - self.offset
+    }
+}
+
+/// What a facet hides from the last image of a candidate: the points behind it.
+pub type Shadow = [HalfSpace; 5];
+
+/// The shadow that falls behind what is in the way to the receiver `hidden`.
+pub fn shadow(scene: &Scene, candidate: &Candidate<'_>, obstacle: Obstacle, hidden: Vec3) -> Shadow {
+    let apex = candidate.images[candidate.mirrors.len()];
+    let facet = &scene.facets[obstacle.facet as usize];
+    let unfolded = |corner: Vec3| {
+        let after = &candidate.mirrors[obstacle.leg..];
+        after.iter().fold(corner, |at, index| scene.mirrors[*index as usize].image(at))
+    };
+    let corners = facet.corners().map(unfolded);
+    let middle = (corners[0] + corners[1] + corners[2]) / 3.0;
+    let normal = (corners[1] - corners[0]).cross(corners[3] - corners[0]).normalize_or_zero();
+    let side = |i: usize| {
+        let normal = (corners[i] - apex).cross(corners[(i + 1) % 4] - apex).normalize_or_zero();
+        HalfSpace::towards(normal, apex, middle)
+    };
+    [side(0), side(1), side(2), side(3), HalfSpace::towards(normal, middle, hidden)]
+}
+
+/// What lies on the inner side of every one of some planes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cone {
+    sides: Vec<HalfSpace>,
+}
+
+impl Cone {
+    /// The cone of the path over `mirrors`, in order, whose images of the transmitter are `images`.
+    pub fn of(scene: &Scene, mirrors: &[u32], images: &[Vec3; MAX_ORDER + 1]) -> Self {
+        let apex = images[mirrors.len()];
+        let mut outlines: Vec<[Vec3; 4]> = Vec::with_capacity(mirrors.len());
+        for index in mirrors {
+            let mirror = &scene.mirrors[*index as usize];
+            outlines.iter_mut().flatten().for_each(|corner| *corner = mirror.image(*corner));
+            outlines.push(scene.outlines[*index as usize]);
+        }
+        let mut sides = Vec::with_capacity(4 * mirrors.len() + 1);
+        if let Some(last) = mirrors.last() {
+            let mirror = &scene.mirrors[*last as usize];
+            let before = apex - 2.0 * mirror.height(apex) * Vec3::from(mirror.normal);
+            sides.push(HalfSpace::towards(mirror.normal.into(), outlines[outlines.len() - 1][0], before));
+        }
+        for outline in outlines {
+            let middle = (outline[0] + outline[2]) * 0.5;
+            for (i, a) in outline.iter().enumerate() {
+                let normal = (*a - apex).cross(outline[(i + 1) % 4] - apex).normalize_or_zero();
+                sides.push(HalfSpace::towards(normal, apex, middle));
+            }
+        }
+        Self { sides }
+    }
+
+    /// The cone inside a box of some `centre` and `half` its size: the sides that part it are put into `within`. Whether
+    /// there is anything of the cone in the box.
+    pub fn narrow(&self, centre: Vec3, half: Vec3, within: &mut Self) -> bool {
+        within.sides.clear();
+        for side in &self.sides {
+            let (depth, reach) = (side.depth(centre), side.normal.abs().dot(half));
+            if depth < -reach {
+                return false;
+            }
+            if depth < reach {
+                within.sides.push(*side);
+            }
+        }
+        true
+    }
+
+    /// Whether it is all of the space that it was narrowed to.
+    pub fn is_everything(&self) -> bool {
+        self.sides.is_empty()
+    }
+
+    /// The part of a level square around `centre` that lies in it.
+    pub fn part(&self, centre: Vec3, half: Vec2) -> Part {
+        let mut part = Part::rectangle(centre.truncate(), half);
+        for side in &self.sides {
+            part = part.cut(side, centre.z);
+        }
+        part
+    }
+}
+
+/// A convex polygon in the plane.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    corners: [Vec2; MAX_CORNERS],
+    count: usize,
+}
+
+impl Part {
+    /// A rectangle.
+    pub fn rectangle(centre: Vec2, half: Vec2) -> Self {
+        let mut corners = [Vec2::ZERO; MAX_CORNERS];
+        for (corner, (x, y)) in corners.iter_mut().zip([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]) {
+            *corner = centre + half * Vec2::new(x, y);
+        }
+        Self { corners, count: 4 }
+    }
+
+    /// Its corners, counter-clockwise.
+    pub fn corners(&self) -> &[Vec2] {
+        &self.corners[..self.count]
+    }
+
+    /// The triangles between its middle and its sides.
+    pub fn fan(&self) -> impl Iterator<Item = Triangle> {
+        let corners = self.corners();
+        let middle = corners.iter().sum::<Vec2>() / corners.len().max(1) as f32;
+        (0..corners.len()).map(move |i| [middle, corners[i], corners[(i + 1) % corners.len()]])
+    }
+
+    /// The triangles between one of its corners and its sides: fewer.
+    pub fn halves(&self) -> impl Iterator<Item = Triangle> {
+        let corners = self.corners();
+        (2..corners.len()).map(move |i| [corners[0], corners[i - 1], corners[i]])
+    }
+
+    /// Whether all of it, at height `z`, is in the shadow.
+    pub fn is_within(&self, shadow: &Shadow, z: f32) -> bool {
+        self.corners().iter().all(|corner| shadow.iter().all(|side| side.depth(corner.extend(z)) >= 0.0))
+    }
+
+    /// What of it, at height `z`, is inside (Sutherland & Hodgman 1974). What has too many corners stays as it is.
+    fn cut(&self, side: &HalfSpace, z: f32) -> Self {
+        let depth = |p: Vec2| side.depth(p.extend(z));
+        let mut kept = Self { corners: [Vec2::ZERO; MAX_CORNERS], count: 0 };
+        let corners = self.corners();
+        for (i, b) in corners.iter().enumerate() {
+            let a = corners[(i + corners.len() - 1) % corners.len()];
+            let (da, db) = (depth(a), depth(*b));
+            let crosses = ((da >= 0.0) != (db >= 0.0)).then(|| a.lerp(*b, da / (da - db)));
+            for p in crosses.into_iter().chain((db >= 0.0).then_some(*b)) {
+                let Some(free) = kept.corners.get_mut(kept.count) else { return *self };
+                *free = p;
+                kept.count += 1;
+            }
+        }
+        kept
+    }
+}
+
+/// A triangle in the plane.
+pub type Triangle = [Vec2; 3];
+
+/// Its area, square metres where its corners are in metres.
+pub fn area([a, b, c]: &Triangle) -> f32 {
+    0.5 * (*b - *a).perp_dot(*c - *a).abs()
+}
+
+/// Its centroid.
+pub fn middle([a, b, c]: &Triangle) -> Vec2 {
+    (*a + *b + *c) / 3.0
+}
+
+/// The four equal triangles that it is made of, the middle one first.
+pub fn quarters([a, b, c]: Triangle) -> [Triangle; 4] {
+    let [ab, bc, ca] = [a.midpoint(b), b.midpoint(c), c.midpoint(a)];
+    [[ab, bc, ca], [a, ab, ca], [ab, b, bc], [ca, bc, c]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::material::Material;
+    use crate::trace::path;
+    use crate::trace::scene::{SceneBuilder, Surface};
+    use proptest::prelude::*;
+
+    fn wall(builder: &mut SceneBuilder, from: Vec2, to: Vec2, top: f32) {
+        let surface = Surface { material: Material::Concrete, thickness: None };
+        builder.quad([from.extend(0.0), to.extend(0.0), to.extend(top), from.extend(top)], surface);
+    }
+
+    fn square() -> Part {
+        Part::rectangle(Vec2::new(10.0, 20.0), Vec2::splat(2.0))
+    }
+
+    fn total(triangles: impl Iterator<Item = Triangle>) -> f32 {
+        triangles.map(|t| area(&t)).sum()
+    }
+
+    #[test]
+    fn triangles_add_up_to_the_whole() {
+        let side = HalfSpace::towards(Vec3::new(0.6, 0.8, 0.0), Vec3::new(10.0, 20.5, 0.0), Vec3::ZERO);
+        for part in [square(), square().cut(&side, 1.5)] {
+            let sums = [total(part.fan()), total(part.halves()), total(part.fan().flat_map(quarters))];
+            assert!(sums.iter().all(|s| (s - sums[0]).abs() < 1e-4 && *s > 8.0), "{sums:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_sides_of_a_cut_add_up_to_the_whole(nx in -1.0..1.0f32, ny in -1.0..1.0f32, nz in -1.0..1.0f32, at in -3.0..3.0f32) {
+            let normal = Vec3::new(nx, ny, nz).normalize_or(Vec3::X);
+            let through = Vec3::new(10.0, 20.0, 1.5) + normal * at;
+            let parts = [-1.0, 1.0].map(|s| square().cut(&HalfSpace::towards(normal, through, through + s * normal), 1.5));
+            let sum: f32 = parts.iter().map(|p| total(p.fan())).sum();
+            prop_assert!((sum - 16.0).abs() < 1e-2, "{sum}");
+        }
+
+        /// In a court of three walls, wherever there is a path over two of them it lies in the cone, and nowhere else.
+        #[test]
+        fn a_point_is_reached_if_it_is_in_the_cone(tx in 2.0..28.0f32, ty in -8.0..8.0f32, x in 1.0..29.0f32, y in -9.0..9.0f32, tz in 2.0..9.0f32) {
+            let mut builder = SceneBuilder::new();
+            wall(&mut builder, Vec2::new(3.0, 10.0), Vec2::new(17.0, 10.0), 12.0);
+            wall(&mut builder, Vec2::new(30.0, -9.0), Vec2::new(30.0, 4.0), 9.0);
+            wall(&mut builder, Vec2::new(12.0, -10.0), Vec2::new(26.0, -10.0), 7.0);
+            let scene = builder.build();
+            let (from, to) = (Vec3::new(tx, ty, tz), Vec3::new(x, y, 1.5));
+            for signature in [[0, 1], [1, 0], [1, 2], [2, 1], [0, 2], [2, 0]] {
+                let candidate = Candidate::of(&scene, &signature, from, 0).expect("images");
+                let depth = candidate.cone.sides.iter().map(|s| s.depth(to)).fold(f32::INFINITY, f32::min);
+                let found = path::find(&scene, &signature, from, to).is_some();
+                prop_assert!(found == (depth > 0.0) || depth.abs() < 0.02, "{signature:?} {depth} {found}");
+            }
+        }
+
+        #[test]
+        fn what_a_facet_hides_is_its_shadow(x in 12.0..40.0f32, y in -20.0..20.0f32, z in 0.5..8.0f32, gable: bool) {
+            let mut builder = SceneBuilder::new();
+            if gable {
+                let corners = [Vec3::new(10.0, -5.0, 0.0), Vec3::new(11.0, 6.0, 0.0), Vec3::new(10.5, 1.0, 7.5)];
+                builder.triangle(corners, Surface { material: Material::Concrete, thickness: None });
+            } else {
+                wall(&mut builder, Vec2::new(10.0, -5.0), Vec2::new(11.0, 6.0), 6.0);
+            }
+            let scene = builder.build();
+            let from = Vec3::new(0.0, 0.0, 8.0);
+            let candidate = Candidate::of(&scene, &[], from, 0).expect("the direct way");
+            let hints = &mut path::Hints::default();
+            let under = Vec3::new(14.0, 1.0, 1.5);
+            let path::Answer::Hidden(obstacle) = path::ask(&scene, &candidate, under, hints) else {
+                return Err(TestCaseError::fail("the wall hides what is behind it"));
+            };
+            let shadow = shadow(&scene, &candidate, obstacle, under);
+            let to = Vec3::new(x, y, z);
+            let depth = shadow.iter().map(|s| s.depth(to)).fold(f32::INFINITY, f32::min);
+            let hidden = path::ask(&scene, &candidate, to, hints) != path::Answer::Clear;
+            prop_assert!(hidden == (depth > 0.0) || depth.abs() < 0.01, "{depth} {hidden}");
+        }
+    }
+}
