@@ -1,15 +1,19 @@
 //! Laws of diffuse scattering: what one plate throws is the integral over it, reciprocity, convergence, smooth limits.
 
 use farfield::antenna::Pointing;
+use farfield::city::{Building, City, HeightSource};
 use farfield::coverage::Grid;
-use farfield::engine::Job;
+use farfield::engine::{Engine, Job};
+use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::{Finish, Finishes, Lobe, Material};
-use farfield::trace::cpu;
+use farfield::scenario::{EngineSettings, Scenario, Sector, Site, TraceSettings};
 use farfield::trace::field::{Beam, Layer, gain};
 use farfield::trace::path;
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
 use farfield::trace::task::{Sampling, Task};
+use farfield::trace::{Tracer, cpu};
 use farfield::units::Hertz;
+use geo::{Rect, coord, polygon};
 use glam::{DVec2, Vec3};
 use pollster::block_on;
 use std::f32::consts::PI;
@@ -163,7 +167,7 @@ fn rows_scattered_apart_are_the_rows_scattered_together() {
     let task = task(&scene, Vec3::new(12.0, -30.0, 9.0), Some(&finishes), 1 << 14);
     let whole = scattered(&task);
     let mut joined = Vec::new();
-    for rows in [0..9u32, 9..10, 10..23] {
+    for rows in [0..3u32, 3..4, 4..10, 10..23] {
         let mut gains = vec![vec![0.0; rows.len() * task.grid.nx as usize]];
         block_on(cpu::add_scattered(&task, &rows, &mut gains, &mut Job::silent())).expect("rows");
         joined.extend(gains.remove(0));
@@ -190,4 +194,44 @@ fn what_is_scattered_is_missing_from_the_mirrored_wave() {
     let g = 4.0 * std::f64::consts::PI * roughness * cos / FREQUENCY.wavelength();
     let rough = power(Finish { roughness: roughness as f32, ..Finish::default() });
     assert!((f64::from(rough / smooth) - (-g * g).exp()).abs() < 1e-5);
+}
+
+#[test]
+fn rough_bricks_light_the_street_behind_the_corner() {
+    let block = |x: f64, y: f64| Building {
+        id: 0,
+        footprint: polygon![(x: x, y: y), (x: x + 60.0, y: y), (x: x + 60.0, y: y + 60.0), (x: x, y: y + 60.0)],
+        base: 0.0,
+        top: 25.0,
+        height_source: HeightSource::Model,
+        wall: Material::Brick,
+        roof: Material::Metal,
+    };
+    // Four blocks and the cross of two streets; the mast stands in the one that leads east.
+    let city = City {
+        name: "cross".into(),
+        attribution: String::new(),
+        frame: LocalFrame::new(LonLat::new(11.5, 48.1)),
+        bounds: Rect::new(coord! { x: -75.0, y: -75.0 }, coord! { x: 75.0, y: 75.0 }),
+        buildings: vec![block(-70.0, -70.0), block(10.0, -70.0), block(-70.0, 10.0), block(10.0, 10.0)],
+        ground: Material::MediumDryGround,
+        terrain: None,
+    };
+    let at = |x, y| city.frame.to_lonlat(DVec2::new(x, y));
+    let site =
+        Site { position: at(60.0, 0.0), height: 8.0, sectors: vec![Sector { azimuth: 270.0, ..Sector::default() }] };
+    let trace = TraceSettings { depth: 1, diffraction: false };
+    let engines = EngineSettings { trace, ..EngineSettings::default() };
+    let mut scenario = Scenario { sites: vec![site], engines, ..Scenario::default() };
+    let mut tracer = Tracer::cpu();
+    let mut map = |scenario: &Scenario| block_on(tracer.predict(&city, scenario, &mut Job::silent())).expect("a map");
+    let (smooth, corner, roof) = (map(&scenario), DVec2::new(2.0, 40.0), DVec2::new(40.0, 40.0));
+    assert_eq!(smooth.at(corner), None);
+    scenario.materials.set(Material::Brick, Finish { scattering: 0.4, ..Finish::default() });
+    let rough = map(&scenario);
+    assert!(rough.at(corner).is_some_and(|v| (-140.0..-60.0).contains(&v)), "{:?}", rough.at(corner));
+    assert_eq!(rough.at(roof), None);
+    let sight = DVec2::new(0.0, 0.0);
+    let (before, after) = (smooth.at(sight).expect("lit"), rough.at(sight).expect("lit"));
+    assert!((before - after).abs() < 1.0, "{before} {after}");
 }

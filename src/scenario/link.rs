@@ -156,9 +156,15 @@ mod tests {
 
     #[test]
     fn impossible_numbers_are_refused() {
-        let json = URL_SAFE_NO_PAD.encode(br#"{"receivers":{"cell":0.0}}"#);
-        let read = format!("#s=1.{json}").parse::<Link>();
-        assert!(matches!(read, Err(LinkError::Invalid(_))), "{read:?}");
+        for text in [
+            r#"{"receivers":{"cell":0.0}}"#,
+            r#"{"materials":{"brick":{"scattering":1.5}}}"#,
+            r#"{"materials":{"glass":{"lobe":{"directive":{"exponent":0}}}}}"#,
+        ] {
+            let json = URL_SAFE_NO_PAD.encode(text);
+            let read = format!("#s=1.{json}").parse::<Link>();
+            assert!(matches!(read, Err(LinkError::Invalid(_))), "{text} {read:?}");
+        }
     }
 
     proptest! {

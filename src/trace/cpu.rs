@@ -18,6 +18,9 @@ use std::ops::Range;
 const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
+/// The same of rays that are scattered, which take longer and remember where they were.
+const SCATTERED_A_STEP: u32 = RAYS_A_STEP / 4;
+const SCATTERED_A_SHARE: u32 = RAYS_A_SHARE / 4;
 
 /// Finds the signatures worth trying. Without reflections there are none.
 pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
@@ -102,11 +105,11 @@ pub async fn add_scattered(
     let mut start = 0;
     while start < rays.count {
         job.checkpoint(start as f32 / rays.count as f32, "scattering").await?;
-        let end = (start + RAYS_A_STEP).min(rays.count);
-        let shares: Vec<u32> = (start..end).step_by(RAYS_A_SHARE as usize).collect();
+        let end = (start + SCATTERED_A_STEP).min(rays.count);
+        let shares: Vec<u32> = (start..end).step_by(SCATTERED_A_SHARE as usize).collect();
         let brought = share_out(&shares, |first| {
             let mut brought = Brought::default();
-            (*first..(first + RAYS_A_SHARE).min(end)).for_each(|i| rays.follow(i, &mut brought));
+            (*first..(first + SCATTERED_A_SHARE).min(end)).for_each(|i| rays.follow(i, &mut brought));
             brought
         });
         for brought in &brought {
@@ -114,7 +117,7 @@ pub async fn add_scattered(
         }
         start = end;
     }
-    let found = tally.settle(task, &lattice, |blocks, work| share_out(blocks, work));
+    let found = tally.settle(task, &lattice, rows, |blocks, work| share_out(blocks, work));
     for (gains, found) in gains.iter_mut().zip(&found) {
         let cells = rows.clone().flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy)));
         gains.iter_mut().zip(cells).for_each(|(gain, (ix, iy))| *gain += found[lattice.block_of(ix, iy)]);

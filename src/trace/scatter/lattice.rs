@@ -51,6 +51,12 @@ impl Lattice {
         }
     }
 
+    /// The rows of blocks that say something about `rows` of cells, when each looks `margin` blocks around.
+    pub fn lines(&self, rows: &Range<u32>, margin: u32) -> Range<u32> {
+        let (first, end) = (rows.start / self.cells, rows.end.div_ceil(self.cells));
+        first.saturating_sub(margin)..(end + margin).min(self.count.y)
+    }
+
     /// Number of blocks.
     pub fn len(&self) -> usize {
         self.count.x as usize * self.count.y as usize

@@ -7,7 +7,7 @@ use crate::trace::wide::Hint;
 use glam::{UVec2, Vec3};
 
 /// How often every block takes its share of its neighbours.
-const PASSES: usize = 12;
+pub const PASSES: usize = 12;
 /// The share between two blocks of which nothing is known.
 const SHARE: f32 = 0.2;
 /// Two blocks share half as much when so many rays were counted in them together.

@@ -5,6 +5,7 @@ use super::shoot::Brought;
 use super::smooth;
 use crate::trace::task::Task;
 use glam::UVec2;
+use std::ops::Range;
 
 /// Sums over rays, block by block.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,18 +40,24 @@ impl Tally {
         if second > 0.0 { first * first / second } else { 0.0 }
     }
 
-    /// For each beam and block the mean power, neighbours having shared what they hold. `share_out` does some work for each
+    /// For each beam and block the mean power, neighbours having shared what they hold, right for `rows` of cells: what is
+    /// too far away from them to matter is left as it is. `share_out` does some work for each
     /// of the blocks it is given, in order.
     pub fn settle(
         mut self,
         task: &Task<'_>,
         lattice: &Lattice,
+        rows: &Range<u32>,
         share_out: impl FnOnce(&[UVec2], &(dyn Fn(&UVec2) -> (f32, [f32; 2]) + Sync)) -> Vec<(f32, [f32; 2])>,
     ) -> Vec<Vec<f32>> {
         let width = lattice.count.x;
         let blocks: Vec<UVec2> = (0..lattice.len() as u32).map(|i| UVec2::new(i % width, i / width)).collect();
         let rays = |block: UVec2| self.rays((block.y * width + block.x) as usize);
+        let lines = lattice.lines(rows, smooth::PASSES as u32 + 1);
         let found = share_out(&blocks, &|block| {
+            if !lines.contains(&block.y) {
+                return (0.0, [0.0; 2]);
+            }
             let sees = smooth::sights(task, lattice, *block, |b| rays(b) > 0.0);
             let beside = [UVec2::X, UVec2::Y].map(|step| rays((*block + step).min(lattice.count - 1)));
             let share = |k: usize| if sees[k] { smooth::conductance(rays(*block) + beside[k]) } else { 0.0 };
