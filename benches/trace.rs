@@ -12,7 +12,7 @@ use farfield::scenario::Scenario;
 use farfield::trace::discover::{Aim, shoot};
 use farfield::trace::field::Beam;
 use farfield::trace::scene::Scene;
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::trace::{Tracer, cpu};
 use farfield::units::Hertz;
 use glam::Vec3;
@@ -67,7 +67,7 @@ fn rays(c: &mut Criterion) {
     let task = Task {
         scene: &scene,
         roofs: None,
-        diffraction: false,
+        diffraction: Diffraction::None,
         transmitter: Vec3::new(0.0, 0.0, 30.0),
         beams: &[beam],
         grid: grid_of(&city, &scenario).expect("a grid"),

@@ -25,7 +25,7 @@ fn amplitude(path: &Path, layers: &[Layer], frequency: Hertz, sent: &str, heard:
     let points: Vec<DVec3> = path.points().map(Vec3::as_dvec3).collect();
     let length: f64 = points.windows(2).map(|w| w[0].distance(w[1])).sum();
     let leg = |a: usize| (points[a + 1] - points[a]).normalize().as_vec3();
-    let (re, im) = transport(path, axis(sent, leg(0)), layers);
+    let (re, im) = transport(path, axis(sent, leg(0)), layers, frequency);
     let at = axis(heard, leg(points.len() - 2));
     let spread = frequency.wavelength() / (2.0 * TAU * length);
     (DVec2::new(f64::from(re.dot(at)), f64::from(im.dot(at))) * spread, length)

@@ -13,7 +13,8 @@ use farfield::trace::gather::paths;
 use farfield::trace::path::{Kind, Path};
 use farfield::trace::reference::read_scene;
 use farfield::trace::scene::Scene;
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::seen::{paths as over_edges, seen};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::units::{Hertz, SPEED_OF_LIGHT};
 use glam::{DVec2, DVec3, Vec2, Vec3};
 use serde::Deserialize;
@@ -49,6 +50,8 @@ struct Options {
     refraction: bool,
     #[serde(default)]
     diffraction: bool,
+    #[serde(default)]
+    edge_diffraction: bool,
 }
 
 /// A path as listed: `theta` counts from the zenith, and the angles of arrival point to where the wave comes from.
@@ -82,11 +85,15 @@ fn found(path: &Path, task: &Task<'_>) -> Found {
     let beam = &task.beams[0];
     let layers = task.layers(beam.frequency);
     let met = path.interactions();
-    let letter = |k: Kind| if k == Kind::Reflection { 'R' } else { 'T' };
+    let letter = |k: Kind| match k {
+        Kind::Reflection => 'R',
+        Kind::Transmission => 'T',
+        Kind::Diffraction => 'D',
+    };
     let kind: String = met.iter().map(|m| letter(m.kind)).collect();
     let departure = (met.first().map_or(path.to, |m| m.point) - path.from).normalize();
     let arrival = (met.last().map_or(path.from, |m| m.point) - path.to).normalize();
-    let (re, im) = transport(path, polarisation(&Pointing::ISOTROPIC, departure), &layers);
+    let (re, im) = transport(path, polarisation(&Pointing::ISOTROPIC, departure), &layers, beam.frequency);
     let vertical = polarisation(&Pointing::ISOTROPIC, -arrival);
     let power = re.dot(vertical).powi(2) + im.dot(vertical).powi(2);
     let gain_db = 10.0 * (power * free_space(path.length(), beam.frequency)).log10();
@@ -150,7 +157,8 @@ fn holds(scene: &Scene, path: &Path) -> bool {
         let n = m.normal.as_dvec3();
         let (come, go) = ((p - a).normalize(), (b - p).normalize());
         let straight = if m.kind == Kind::Reflection { come - 2.0 * come.dot(n) * n } else { come };
-        straight.distance(go) < 2e-3 && scene.facets.iter().any(|f| lies_on(f, p, 1e-4))
+        let right = if m.kind == Kind::Diffraction { (come - go).dot(n).abs() } else { straight.distance(go) };
+        right < 2e-3 && scene.facets.iter().any(|f| lies_on(f, p, 1e-4))
     });
     let clear = points.windows(2).all(|w| {
         let d = w[1] - w[0];
@@ -163,6 +171,113 @@ fn holds(scene: &Scene, path: &Path) -> bool {
         })
     });
     mirrored && clear
+}
+
+/// Whether the reference has the edge of a path of ours without its mode for the rims of meshes.
+fn is_wedge(path: &Path) -> bool {
+    path.bend.is_some_and(|b| b.surfaces[0] == b.surfaces[1] && b.wedge.n() < 1.999)
+}
+
+/// Whether a listed path bends at the foot of a wall, where the reference has the rim of a sheet and the world has none.
+fn bends_at_a_foot(path: &Listed) -> bool {
+    path.kind.chars().zip(&path.vertices).any(|(kind, p)| kind == 'D' && p.z < 0.05)
+}
+
+/// What a comparison of paths over edges found.
+#[derive(Default)]
+struct Diffracted {
+    /// Paths listed.
+    listed: usize,
+    /// Of those, how many of ours have the same way, delay and angles.
+    missing: Vec<String>,
+    /// How far the power of the others is from the listed one, dB: the reference's terms for reflected waves have a wrong
+    /// sign, and what is a solid eave here is the rim of a half-plane there, so this is told and not checked.
+    apart: Vec<f32>,
+    /// Paths of ours that the lists lack, whether each holds, and how many there are of ours.
+    extra: Vec<(String, bool)>,
+    ours: usize,
+}
+
+/// Compares the paths over edges.
+fn compare_diffracted(test: &str, lists: &str, geometry: &str) -> Option<Diffracted> {
+    let lists = common::shared(test, &format!("oracle/{lists}"))?;
+    let geometry = common::shared(test, &format!("oracle/geometry/{geometry}"))?;
+    let lists: Lists = serde_json::from_slice(&std::fs::read(lists).expect("lists")).expect("lists");
+    let scene = read_scene(&geometry, lists.thickness_m).expect("a scene");
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz), receiver: None }];
+    let sets: Vec<(&String, &Set)> = lists.sets.iter().filter(|(_, s)| s.options.diffraction).collect();
+    let depth = sets.iter().map(|(_, s)| s.options.max_depth).max()?;
+    let task = Task {
+        scene: &scene,
+        roofs: None,
+        diffraction: Diffraction::Edges,
+        transmitter: lists.tx,
+        beams: &beams,
+        grid: Grid { origin: DVec2::ZERO, cell: 5.0, nx: 1, ny: 1 },
+        height: 1.5,
+        depth,
+        transmission: false,
+        finishes: None,
+        sampling: Sampling::default(),
+    };
+    let there = seen(&scene, lists.tx, depth - 1, 1 << 21);
+    let mut outcome = Diffracted::default();
+    for (i, rx) in lists.rx.iter().enumerate() {
+        let here = seen(&scene, *rx, depth - 1, 1 << 20);
+        let all = over_edges(&scene, [lists.tx, *rx], [&there, &here], depth);
+        for (name, set) in &sets {
+            let theirs = &set.paths[i];
+            let strongest = theirs.iter().map(|p| p.gain_db).fold(f32::NEG_INFINITY, f32::max);
+            let fits = |p: &&Path| {
+                p.interactions().len() <= set.options.max_depth && (set.options.edge_diffraction || is_wedge(p))
+            };
+            let ours: Vec<(Found, &Path)> = all.iter().filter(fits).map(|p| (found(p, &task), p)).collect();
+            let diffracted = |p: &&Listed| p.kind.contains('D') && !bends_at_a_foot(p);
+            for listed in theirs.iter().filter(diffracted).filter(|p| p.gain_db > strongest - RANGE) {
+                outcome.listed += 1;
+                let same: Vec<_> = ours.iter().filter(|(p, _)| listed.is_but_for_power(p)).collect();
+                if same.is_empty() {
+                    outcome.missing.push(format!("{name} rx{i} {} {:?}", listed.tell(), listed.vertices));
+                }
+                outcome.apart.extend(same.first().map(|(p, _)| (p.gain_db - listed.gain_db).abs()));
+            }
+            for (p, path) in ours.iter().filter(|(p, _)| p.gain_db > strongest - RANGE && strongest.is_finite()) {
+                outcome.ours += 1;
+                if !theirs.iter().any(|t| t.is_but_for_power(p)) {
+                    let points: Vec<Vec3> = path.points().collect();
+                    outcome.extra.push((format!("{name} rx{i} {} {points:?}", p.tell()), holds(&scene, path)));
+                }
+            }
+        }
+    }
+    Some(outcome)
+}
+
+fn check_diffracted(test: &str, lists: &str, geometry: &str) {
+    let Some(outcome) = compare_diffracted(test, lists, geometry) else { return };
+    let Diffracted { listed, missing, extra, ours, mut apart } = outcome;
+    apart.sort_by(f32::total_cmp);
+    let quantiles = [0.1, 0.5, 0.9].map(|q| apart[((apart.len() - 1) as f32 * q) as usize]);
+    println!("{test}: {listed} listed, {} missing; {ours} ours, {} beyond the lists", missing.len(), extra.len());
+    println!("power apart {quantiles:.2?} dB; missing {missing:#?}");
+    assert!(listed > 500, "{listed}");
+    // One of Munich's passes a face of its own edge by less than corners are known to.
+    assert!(missing.len() <= 1, "{missing:#?}");
+    // What the reference lacks must be its miss, but for a few at corners where two houses meet within millimetres: what
+    // stands there is not met within the clearance of legs from their edge.
+    let wrong: Vec<_> = extra.iter().filter(|(_, holds)| !holds).collect();
+    assert!(wrong.len() * 100 <= ours, "{wrong:#?}");
+}
+
+#[test]
+fn the_street_canyons_paths_over_edges_are_the_references() {
+    let test = "the_street_canyons_paths_over_edges_are_the_references";
+    check_diffracted(test, "street_canyon/paths.json", "simple_street_canyon.npz");
+}
+
+#[test]
+fn munichs_paths_over_edges_are_the_references() {
+    check_diffracted("munichs_paths_over_edges_are_the_references", "munich_paths/paths.json", "munich.npz");
 }
 
 /// What a comparison found.
@@ -194,7 +309,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
         let task = Task {
             scene: &scene,
             roofs: None,
-            diffraction: false,
+            diffraction: Diffraction::None,
             transmitter: lists.tx,
             beams: &beams,
             grid,

@@ -12,7 +12,7 @@ use farfield::trace::cpu;
 use farfield::trace::field::{Beam, Layer, gain};
 use farfield::trace::path::{self, Path};
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::units::Hertz;
 use glam::{DVec2, Vec3};
 use proptest::prelude::*;
@@ -112,7 +112,7 @@ fn scattering_turns_the_share_of_cross_polarisation() {
         let task = Task {
             scene: &scene,
             roofs: None,
-            diffraction: false,
+            diffraction: Diffraction::None,
             transmitter: Vec3::new(2.0, -15.0, 6.0),
             beams: &beams,
             grid: Grid { origin: DVec2::new(-30.0, -60.0), cell: 5.0, nx: 12, ny: 12 },

@@ -10,7 +10,7 @@ use farfield::scenario::{EngineSettings, Scenario, Sector, Site, TraceSettings};
 use farfield::trace::field::{Beam, Layer, gain};
 use farfield::trace::path;
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::trace::{Tracer, cpu};
 use farfield::units::Hertz;
 use geo::{Rect, coord, polygon};
@@ -35,7 +35,7 @@ fn task<'a>(scene: &'a Scene, from: Vec3, finishes: Option<&'a Finishes>, rays: 
     Task {
         scene,
         roofs: None,
-        diffraction: false,
+        diffraction: Diffraction::None,
         transmitter: from,
         beams: &BEAMS,
         grid: Grid { origin: DVec2::new(-60.0, -120.0), cell: 5.0, nx: 24, ny: 23 },

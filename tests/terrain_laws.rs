@@ -12,7 +12,7 @@ use farfield::scenario::{EmpiricalModel, EngineSettings, Scenario, Sector, Site}
 use farfield::trace::bvh::NO_PLANE;
 use farfield::trace::field::{Beam, gain};
 use farfield::trace::scene::Scene;
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::trace::{Tracer, cpu, path};
 use farfield::units::Hertz;
 use geo::{Rect, coord, polygon};
@@ -215,7 +215,7 @@ proptest! {
         let city = city(Vec::new(), Some(terrain(|p| h * ((p.x / wx).sin() + (p.y / wy).cos()))));
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
         let task = Task {
-            scene: &scene, roofs: Some(&roofs), diffraction: true, transmitter: Vec3::Z * 200.0, beams: &[],
+            scene: &scene, roofs: Some(&roofs), diffraction: Diffraction::Rooftops, transmitter: Vec3::Z * 200.0, beams: &[],
             grid: Grid::covering(city.bounds, 9.0).expect("a grid"),
             height, depth: 0, transmission: false, finishes: None, sampling: Sampling { rays: 1, samples },
         };
@@ -261,7 +261,7 @@ fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
     let task = Task {
         scene: &scene,
         roofs: Some(&roofs),
-        diffraction: false,
+        diffraction: Diffraction::None,
         transmitter: Vec3::new(10.0, -20.0, city.ground_at(DVec2::new(10.0, -20.0)) + 20.0),
         beams: &beams,
         grid: Grid::covering(city.bounds, 5.0).expect("a grid"),

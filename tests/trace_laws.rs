@@ -9,7 +9,7 @@ use farfield::scenario::{Scenario, ScenarioError, Site, TraceSettings};
 use farfield::trace::discover::mirrors;
 use farfield::trace::field::{Beam, Layer, gain, polarisation, transport};
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::trace::wide::Hint;
 use farfield::trace::{Tracer, cpu, path};
 use farfield::units::Hertz;
@@ -52,7 +52,7 @@ fn coupling(path: &path::Path, layers: &[Layer]) -> f32 {
     let bounces = path.interactions();
     let first = (bounces[0].point - path.from).normalize();
     let last = (path.to - bounces[bounces.len() - 1].point).normalize();
-    let (re, im) = transport(path, polarisation(&Pointing::ISOTROPIC, first), layers);
+    let (re, im) = transport(path, polarisation(&Pointing::ISOTROPIC, first), layers, Hertz(2.1e9));
     let ear = polarisation(&Pointing::ISOTROPIC, last);
     re.dot(ear).hypot(im.dot(ear))
 }
@@ -73,7 +73,7 @@ proptest! {
         let from = Vec3::from(a);
         let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9), receiver: None };
         let task = Task {
-            scene: &scene, roofs: None, diffraction: false, transmitter: from, beams: &[beam],
+            scene: &scene, roofs: None, diffraction: Diffraction::None, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
             height: 1.5, depth: 3, transmission: false, finishes: None, sampling: Sampling { rays: 2048, samples: 1 },
         };
@@ -240,7 +240,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
     let task = Task {
         scene: &scene,
         roofs: None,
-        diffraction: false,
+        diffraction: Diffraction::None,
         transmitter: Vec3::new(1.3, -2.1, 15.0),
         beams: &beams,
         grid: farfield::coverage::Grid { origin: glam::DVec2::splat(-60.0), cell: 5.0, nx: 24, ny: 24 },
@@ -297,7 +297,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
         let task = Task {
             scene,
             roofs: None,
-            diffraction: false,
+            diffraction: Diffraction::None,
             transmitter: from,
             beams: &[beam],
             grid,

@@ -10,7 +10,7 @@ use farfield::scenario::{Scenario, Sector, Site};
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::Gpu;
 use farfield::trace::scene::Scene;
-use farfield::trace::task::{Sampling, Task};
+use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::trace::{Backend, Tracer, cpu};
 use farfield::units::Hertz;
 use geo::{Rect, coord, polygon};
@@ -106,7 +106,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
         let task = Task {
             scene: &scene,
             roofs: Some(&roofs),
-            diffraction,
+            diffraction: if diffraction { Diffraction::Rooftops } else { Diffraction::None },
             transmitter: Vec3::new(x, y, z + city.ground_at(DVec2::new(x.into(), y.into()))),
             beams: &beams,
             grid: farfield::coverage::Grid::covering(city.bounds, 5.0).expect("a grid"),

@@ -13,9 +13,6 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The modes that are traced so far.
-const TRACED: [Mode; 4] = [Mode::Los, Mode::Refl, Mode::ReflRefr, Mode::ReflDiffuse];
-
 /// Receivers in a cell if not said: the reference's cells hold the mean of all rays that come through.
 const SAMPLES: u32 = 32;
 
@@ -28,7 +25,7 @@ pub struct CompareReference {
     /// Only this city; by default every one that has maps there.
     #[arg(long, value_name = "NAME")]
     city: Option<String>,
-    /// Only this mode; by default all that the maps have and that are traced.
+    /// Only this mode; by default all that the maps have.
     #[arg(long, value_enum)]
     mode: Option<Mode>,
     /// What traces.
@@ -104,10 +101,10 @@ impl CompareReference {
             if self.mode.is_some_and(|m| m != mode) || !facts.has(mode) {
                 continue;
             }
-            if !TRACED.contains(&mode) {
-                eprintln!("{city}: {} is not traced yet", mode.name());
-                continue;
-            }
+            let scene = match mode {
+                Mode::DiffrWedge | Mode::DiffrWedgeEdge => scene.clone().with_edges(|edge| mode.keeps(edge)),
+                _ => scene.clone(),
+            };
             let references = read_maps(&maps, mode)?;
             for (tx, reference) in references.iter().enumerate() {
                 let task = facts.task(&scene, &beams, mode, tx, sampling);

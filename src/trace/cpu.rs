@@ -3,19 +3,22 @@
 //! Natively the rows are shared out over threads; in the browser a page gives each of its workers some rows. Every
 //! receiver is computed alone, so the map is the same bit by bit however it is shared out.
 
-use super::discover::{Aim, Candidates, Signature, shoot};
+use super::discover::{Aim, Candidates, Lists, Signature, shoot};
+use super::fan;
 use super::field::Layer;
 use super::gather::Tile;
 use super::path::Candidate;
 use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
-use super::task::Task;
+use super::task::{Diffraction, Task};
 use crate::engine::{EngineError, Job};
 use std::collections::HashSet;
 use std::ops::Range;
 
 /// Rays between two checkpoints: some 10 ms of one core.
 const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
+/// Edges of one thread's share.
+const EDGES_A_SHARE: usize = 64;
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
 /// The same of rays that are scattered, which take longer and remember where they were.
@@ -26,7 +29,8 @@ const SCATTERED_A_SHARE: u32 = RAYS_A_SHARE / 4;
 pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
     let net = task.net();
     let mut told = HashSet::new();
-    let rays = if task.depth == 0 { 0 } else { task.sampling.rays };
+    let alone = task.diffraction == Diffraction::EdgesAlone;
+    let rays = if task.depth == 0 || alone { 0 } else { task.sampling.rays };
     let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
     let mut start = 0;
     while start < rays {
@@ -46,7 +50,23 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
         told.extend(found.into_iter().flatten());
         start = end;
     }
-    Ok(Candidates::collect(&net.tiling, &told))
+    let mut candidates = Candidates::collect(&net.tiling, &told);
+    if task.diffraction.over_edges() && task.depth > 0 {
+        job.checkpoint(1.0, "looking over edges").await?;
+        let all: Vec<u32> = (0..task.scene.edges().all.len() as u32).collect();
+        let shares: Vec<&[u32]> = all.chunks(EDGES_A_SHARE).collect();
+        let pairs = share_out(&shares, |edges| {
+            let mut pairs = Vec::new();
+            for edge in *edges {
+                fan::spread(task, &net, *edge, |tile| {
+                    pairs.extend(net.tiling.around(tile).map(|tile| (tile, *edge)));
+                });
+            }
+            pairs
+        });
+        candidates.edges = Lists::of(net.tiling.len(), pairs.into_iter().flatten().collect());
+    }
+    Ok(candidates)
 }
 
 /// Path gain, as a ratio of powers, of each beam in each cell of `rows`: beam-major, then row-major. NaN indoors, 0 where
@@ -69,8 +89,8 @@ pub async fn gather(
         let end = ((start / tiling.cells + 1) * tiling.cells).min(rows.end);
         let tiles: Vec<u32> = (0..tiling.count.x).map(|x| start / tiling.cells * tiling.count.x + x).collect();
         let collected = share_out(&tiles, |tile| {
-            let candidates = candidates.in_tile(*tile).filter_map(|i| known[i as usize].as_ref());
-            Tile::new(task, &layers, *tile).collect(candidates)
+            let specular = candidates.in_tile(*tile).filter_map(|i| known[i as usize].as_ref());
+            Tile::new(task, &layers, *tile).collect(specular, candidates.edges.in_tile(*tile))
         });
         for (b, gains) in gains.iter_mut().enumerate() {
             for iy in start..end {

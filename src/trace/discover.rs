@@ -193,7 +193,38 @@ pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, mut tell: impl FnM
     }
 }
 
-/// The signatures worth trying in each tile.
+/// A list of numbers for each tile.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lists {
+    /// Tile `i` holds `entries[starts[i]..starts[i + 1]]`.
+    pub starts: Vec<u32>,
+    /// The numbers, ascending in each tile.
+    pub entries: Vec<u32>,
+}
+
+impl Lists {
+    /// The lists of so many tiles, from pairs of a tile and a number in any order; each pair counts once.
+    pub fn of(tiles: usize, mut pairs: Vec<(u32, u32)>) -> Self {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut starts = vec![0u32; tiles + 1];
+        for (tile, _) in &pairs {
+            starts[*tile as usize + 1] += 1;
+        }
+        for i in 0..tiles {
+            starts[i + 1] += starts[i];
+        }
+        Self { starts, entries: pairs.into_iter().map(|(_, s)| s).collect() }
+    }
+
+    /// The numbers of a tile.
+    pub fn in_tile(&self, tile: u32) -> &[u32] {
+        let bounds = self.starts.get(tile as usize..tile as usize + 2).map_or(0..0, |s| s[0] as usize..s[1] as usize);
+        &self.entries[bounds]
+    }
+}
+
+/// What is worth trying in each tile.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Candidates {
     /// Every signature once, in order.
@@ -202,6 +233,8 @@ pub struct Candidates {
     pub starts: Vec<u32>,
     /// Indices into `signatures`, ascending in each tile.
     pub entries: Vec<u32>,
+    /// The edges over which something may come straight from the transmitter.
+    pub edges: Lists,
 }
 
 impl Candidates {
@@ -217,16 +250,8 @@ impl Candidates {
             let index = signatures.binary_search(signature).unwrap_or_default() as u32;
             pairs.extend(tiling.around(*tile).map(|t| (t, index)));
         }
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut starts = vec![0u32; tiling.len() + 1];
-        for (tile, _) in &pairs {
-            starts[*tile as usize + 1] += 1;
-        }
-        for i in 0..tiling.len() {
-            starts[i + 1] += starts[i];
-        }
-        Self { signatures, starts, entries: pairs.into_iter().map(|(_, s)| s).collect() }
+        let Lists { starts, entries } = Lists::of(tiling.len(), pairs);
+        Self { signatures, starts, entries, edges: Lists::default() }
     }
 
     /// The numbers of the signatures to try in `tile`.

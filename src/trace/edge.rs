@@ -39,8 +39,19 @@ pub struct Edge {
     pub surfaces: [u32; 2],
 }
 
+impl Edge {
+    /// Unit direction from the edge into the middle of the air before it.
+    pub fn air(&self) -> Vec3 {
+        let [up_0, up_n] = self.wedge.normals();
+        let [face_0, face_n] = self.wedge.tangents();
+        (up_0 + up_n - face_0 - face_n).normalize_or_zero().as_vec3()
+    }
+}
+
 /// A polygon at one of its sides.
 struct Side {
+    /// The polygon's number.
+    polygon: u32,
     /// From the side into the polygon, unit.
     inward: DVec3,
     /// Unit normal by the order of its corners.
@@ -53,23 +64,59 @@ struct Side {
 /// a wall stands on the ground are left out, as are those whose air lies behind both faces (inner corners of a solid).
 /// Polygons with fewer than three corners, or with one that is not finite, are passed over.
 pub fn edges(polygons: impl IntoIterator<Item = Polygon>, grounded: impl Fn(Vec3) -> bool) -> Vec<Edge> {
+    bounding(polygons, grounded).into_iter().map(|(edge, _)| edge).collect()
+}
+
+/// Those edges, each with the polygons around it, numbered as they came.
+pub fn bounding(polygons: impl IntoIterator<Item = Polygon>, grounded: impl Fn(Vec3) -> bool) -> Vec<(Edge, Vec<u32>)> {
     let mut corners = Corners::default();
     let mut sides: BTreeMap<[usize; 2], Vec<Side>> = BTreeMap::new();
-    for polygon in polygons {
-        collect(&polygon, &mut corners, &mut sides);
+    let mut count = 0;
+    for (number, polygon) in polygons.into_iter().enumerate() {
+        collect(number as u32, &polygon, &mut corners, &mut sides);
+        count = number + 1;
     }
-    let mut pieces = Vec::new();
-    for ([a, b], around) in sides {
-        let ends = [corners.at[a], corners.at[b]];
+    let (mut pieces, mut bodies) = (Vec::new(), (0..count).collect::<Vec<usize>>());
+    for (between, around) in sides {
+        for side in &around {
+            let (x, y) = (root(&mut bodies, around[0].polygon as usize), root(&mut bodies, side.polygon as usize));
+            bodies[x.max(y)] = x.min(y);
+        }
+        let ends = between.map(|corner| corners.at[corner]);
         if !ends.iter().all(|e| grounded(*e)) {
-            pieces.extend(edge(ends.map(Vec3::as_dvec3), &around).map(|edge| ([a, b], edge)));
+            let found = edge(ends.map(Vec3::as_dvec3), &around);
+            let around = around.iter().map(|s| s.polygon).collect();
+            pieces.extend(found.map(|(edge, outward)| Piece { between, edge, outward, around }));
         }
     }
-    join(&pieces)
+    join(&without_inner_corners(pieces, &mut bodies))
+}
+
+/// Leaves out the pieces whose air is the inside of a solid; `bodies` are the polygons as [`root`] has those that hang together. Which side is which, a body tells by most of its edges, for some
+/// meshes have all their faces turned inside out.
+fn without_inner_corners(pieces: Vec<Piece>, bodies: &mut [usize]) -> Vec<Piece> {
+    let mut outward: HashMap<usize, i64> = HashMap::new();
+    let mut body = |piece: &Piece| root(bodies, piece.around[0] as usize);
+    for piece in &pieces {
+        *outward.entry(body(piece)).or_default() += piece.outward;
+    }
+    let looks_out = |piece: &Piece| piece.outward * outward[&body(piece)].signum() >= 0;
+    let keep: Vec<bool> = pieces.iter().map(looks_out).collect();
+    pieces.into_iter().zip(keep).filter_map(|(piece, keep)| keep.then_some(piece)).collect()
+}
+
+/// An edge between two corners.
+struct Piece {
+    between: [usize; 2],
+    edge: Edge,
+    /// 1 where both faces look into its air, −1 where neither does, 0 else.
+    outward: i64,
+    /// The polygons that meet there.
+    around: Vec<u32>,
 }
 
 /// Enters each side of `polygon`.
-fn collect(polygon: &Polygon, corners: &mut Corners, sides: &mut BTreeMap<[usize; 2], Vec<Side>>) {
+fn collect(number: u32, polygon: &Polygon, corners: &mut Corners, sides: &mut BTreeMap<[usize; 2], Vec<Side>>) {
     let points = &polygon.corners;
     if points.len() < 3 || !points.iter().all(|p| p.is_finite()) {
         return;
@@ -84,14 +131,14 @@ fn collect(polygon: &Polygon, corners: &mut Corners, sides: &mut BTreeMap<[usize
         let Some(inward) = normal.cross(b - a).try_normalize() else { continue };
         if ends[0] != ends[1] {
             let key = [ends[0].min(ends[1]), ends[0].max(ends[1])];
-            let side = Side { inward, normal, plane: polygon.plane, surface: polygon.surface };
+            let side = Side { polygon: number, inward, normal, plane: polygon.plane, surface: polygon.surface };
             sides.entry(key).or_default().push(side);
         }
     }
 }
 
-/// The edge between `ends` with these polygons around it, if it diffracts.
-fn edge(ends: [DVec3; 2], around: &[Side]) -> Option<Edge> {
+/// The edge between `ends` with these polygons around it, if it diffracts, and whether its faces look into the air.
+fn edge(ends: [DVec3; 2], around: &[Side]) -> Option<(Edge, i64)> {
     let along = (ends[1] - ends[0]).try_normalize()?;
     let x = around.first()?.inward.reject_from_normalized(along).try_normalize()?;
     let y = along.cross(x);
@@ -110,19 +157,18 @@ fn edge(ends: [DVec3; 2], around: &[Side]) -> Option<Edge> {
     }
     let wedge = Wedge::new(ends, face_0.inward, along.cross(face_0.inward), n)?;
     let [up_0, up_n] = wedge.normals();
-    if face_0.normal.dot(up_0) < 0.0 && face_n.normal.dot(up_n) < 0.0 {
-        return None;
-    }
-    Some(Edge { wedge, planes: [face_0.plane, face_n.plane], surfaces: [face_0.surface, face_n.surface] })
+    let outward = [face_0.normal.dot(up_0), face_n.normal.dot(up_n)].map(|d| if d < 0.0 { -1 } else { 1 });
+    let edge = Edge { wedge, planes: [face_0.plane, face_n.plane], surfaces: [face_0.surface, face_n.surface] };
+    Some((edge, i64::midpoint(outward[0], outward[1])))
 }
 
-/// Joins pieces that go on straight between the same two faces. Each comes with the corners that it lies between.
-fn join(pieces: &[([usize; 2], Edge)]) -> Vec<Edge> {
+/// Joins pieces that go on straight between the same two faces.
+fn join(pieces: &[Piece]) -> Vec<(Edge, Vec<u32>)> {
     /// An edge at one of its corners: which edge, and its direction away from there.
     type At = (usize, DVec3);
     let mut whole: Vec<usize> = (0..pieces.len()).collect();
     let mut waiting: HashMap<(usize, [u32; 4]), Vec<At>> = HashMap::new();
-    for (i, ([a, b], edge)) in pieces.iter().enumerate() {
+    for (i, Piece { between: [a, b], edge, .. }) in pieces.iter().enumerate() {
         let along = edge.wedge.along();
         for (corner, away) in [(*a, along), (*b, -along)] {
             let here = waiting.entry((corner, faces(edge))).or_default();
@@ -136,11 +182,17 @@ fn join(pieces: &[([usize; 2], Edge)]) -> Vec<Edge> {
             }
         }
     }
-    let mut groups: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
-    for (i, (_, edge)) in pieces.iter().enumerate() {
-        groups.entry(root(&mut whole, i)).or_default().push(edge);
+    let mut groups: BTreeMap<usize, Vec<&Piece>> = BTreeMap::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        groups.entry(root(&mut whole, i)).or_default().push(piece);
     }
-    groups.into_values().filter_map(|group| span(&group)).collect()
+    let one = |group: Vec<&Piece>| {
+        let mut around: Vec<u32> = group.iter().flat_map(|p| p.around.iter().copied()).collect();
+        around.sort_unstable();
+        around.dedup();
+        Some((span(&group)?, around))
+    };
+    groups.into_values().filter_map(one).collect()
 }
 
 /// Both faces, whichever comes first.
@@ -160,10 +212,10 @@ fn root(whole: &mut [usize], mut i: usize) -> usize {
 }
 
 /// One edge as long as all of `group`, which lie on one line.
-fn span(group: &[&Edge]) -> Option<Edge> {
-    let edge = **group.first()?;
+fn span(group: &[&Piece]) -> Option<Edge> {
+    let edge = group.first()?.edge;
     let ([start, _], along) = (edge.wedge.ends(), edge.wedge.along());
-    let ends = group.iter().flat_map(|e| e.wedge.ends()).map(|end| (end - start).dot(along));
+    let ends = group.iter().flat_map(|p| p.edge.wedge.ends()).map(|end| (end - start).dot(along));
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(t), high.max(t)));
     let ends = [start + along * low, start + along * high];
     let wedge = Wedge::new(ends, edge.wedge.tangents()[0], edge.wedge.normals()[0], edge.wedge.n())?;

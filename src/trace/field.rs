@@ -2,12 +2,15 @@
 //!
 //! A path's gain is (λ/4πd)² · G(departure) · |E|², where E starts as the antenna's unit polarisation vector and each
 //! reflection takes it apart into the directions across and along the plane of incidence, scales both by their complex
-//! coefficients and puts it together again (ITU-R P.2040-3 § 2.2; Sionna RT technical report § 3). The receiver is
-//! isotropic, in both polarisations or in one. Paths add in power: their phases turn within centimetres, less than any position is
+//! coefficients and puts it together again (ITU-R P.2040-3 § 2.2; Sionna RT technical report § 3). An edge does likewise
+//! in the directions along and across itself ([`super::utd`]); its own spreading makes up for the rest of (λ/4πd)², in
+//! which d is the length of the whole path. The receiver is isotropic, in both polarisations or in one. Paths add in
+//! power: their phases turn within centimetres, less than any position is
 //! known to.
 
-use super::path::{Kind, Path};
+use super::path::{Bend, Kind, Path};
 use super::scene::Surface;
+use super::utd::{Face, diffract};
 use crate::antenna::{Pointing, Polarisation};
 use crate::material::{Coefficients, Complex, Finish, half_space, slab};
 use crate::units::{Hertz, SPEED_OF_LIGHT};
@@ -145,17 +148,49 @@ fn scale(field: Field, incoming: Vec3, normal: Vec3, outgoing: Vec3, by: Coeffic
     (te.re * across + tm.re * plane_out, te.im * across + tm.im * plane_out)
 }
 
+/// The field after bending about an edge at `point`, for a wave that comes along `incoming` from `before` metres away and
+/// goes on along `outgoing` for `after` metres, both counted along the path. Spreading as over an unbent way of that
+/// length is left out, so that it can be taken of the whole path. Zero where no ray leads that way, which is so inside of
+/// the wedge and at its ends.
+pub fn bend(
+    field: Field,
+    bend: &Bend,
+    [point, incoming, outgoing]: [Vec3; 3],
+    [before, after]: [f32; 2],
+    layers: &[Layer],
+    frequency: Hertz,
+) -> Field {
+    let wide = Vec3::as_dvec3;
+    let from = wide(point) - wide(incoming) * f64::from(before);
+    let to = wide(point) + wide(outgoing) * f64::from(after);
+    let faces = bend.surfaces.map(|s| Face::Layer(layers[s as usize]));
+    let beyond = bend.wedge.ray(from, to).and_then(|ray| {
+        let (re, im) = diffract(&bend.wedge, &ray, frequency.wavelength(), &faces, (wide(field.0), wide(field.1)))?;
+        let unspread = (ray.before + ray.after) / ray.before;
+        Some(((re * unspread).as_vec3(), (im * unspread).as_vec3()))
+    });
+    beyond.unwrap_or_default()
+}
+
 /// The field vector at the receiver for a unit field at the antenna, without spreading and without the phase of the
-/// way.
-pub fn transport(path: &Path, start: Vec3, layers: &[Layer]) -> Field {
+/// way. `layers` are the scene's surfaces at `frequency`.
+pub fn transport(path: &Path, start: Vec3, layers: &[Layer], frequency: Hertz) -> Field {
     let mut field = (start, Vec3::ZERO);
-    let mut at = path.from;
+    let (mut at, mut behind) = (path.from, 0.0);
+    let mut ahead = path.points().skip(2);
     for met in path.interactions() {
         let incoming = (met.point - at).normalize_or_zero();
         let layer = &layers[met.surface as usize];
-        field = match met.kind {
-            Kind::Reflection => reflect(field, incoming, met.normal, layer),
-            Kind::Transmission => transmit(field, incoming, met.normal, layer),
+        behind += met.point.distance(at);
+        let next = ahead.next().unwrap_or(path.to);
+        field = match (met.kind, &path.bend) {
+            (Kind::Reflection, _) => reflect(field, incoming, met.normal, layer),
+            (Kind::Transmission, _) => transmit(field, incoming, met.normal, layer),
+            (Kind::Diffraction, Some(edge)) => {
+                let way = [met.point, incoming, (next - met.point).normalize_or_zero()];
+                bend(field, edge, way, [behind, path.length() - behind], layers, frequency)
+            }
+            (Kind::Diffraction, None) => Field::default(),
         };
         at = met.point;
     }
@@ -168,7 +203,7 @@ pub fn gain(path: &Path, beam: &Beam, layers: &[Layer]) -> f32 {
     let departure = (first - path.from).normalize_or(Vec3::X);
     let last = path.interactions().last().map_or(path.from, |b| b.point);
     let arrival = (path.to - last).normalize_or(Vec3::X);
-    let field = transport(path, polarisation(&beam.pointing, departure), layers);
+    let field = transport(path, polarisation(&beam.pointing, departure), layers, beam.frequency);
     let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(departure));
     free_space(path.length(), beam.frequency) * antenna * beam.received(field, arrival)
 }

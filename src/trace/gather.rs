@@ -8,9 +8,10 @@
 use super::cone::{Cone, Part, area, middle, quarters, shadow};
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Layer};
+use super::over::Spots;
 use super::path::{self, Answer, Candidate, Hints, Obstacle, Path};
 use super::scene::Scene;
-use super::task::Task;
+use super::task::{Diffraction, Task};
 use crate::city::HeightRaster;
 use crate::empirical::rooftop_loss;
 use glam::{UVec2, Vec2, Vec3};
@@ -163,14 +164,15 @@ impl<'a> Tile<'a> {
         Self { task, layers, first, count, corners, cells, around }
     }
 
-    /// What its cells receive over the direct way and all candidates.
-    pub fn collect<'c>(&self, candidates: impl Iterator<Item = &'c Candidate<'c>>) -> Received {
+    /// What its cells receive over the direct way, all candidates, and `edges`.
+    pub fn collect<'c>(&self, candidates: impl Iterator<Item = &'c Candidate<'c>>, edges: &[u32]) -> Received {
         let cells = self.cells.len();
         let mut gains = vec![0.0; cells * self.task.beams.len()];
         let mut light = Light::default();
-        match self.task.roofs.filter(|_| self.task.diffraction) {
-            Some(roofs) => self.collect_over_roofs(roofs, &mut gains),
-            None => {
+        match (self.task.diffraction, self.task.roofs) {
+            (Diffraction::Rooftops, Some(roofs)) => self.collect_over_roofs(roofs, &mut gains),
+            (Diffraction::EdgesAlone, _) => {}
+            _ => {
                 if let Some(direct) = Candidate::for_task(self.task, &[]) {
                     self.collect_one(&direct, &mut light, &mut gains);
                 }
@@ -179,6 +181,9 @@ impl<'a> Tile<'a> {
         for candidate in candidates {
             self.collect_one(candidate, &mut light, &mut gains);
         }
+        let centres: Vec<Option<Vec3>> = self.cells.iter().map(|cell| cell.as_ref().map(|c| c.centre)).collect();
+        let spots = Spots { centres: &centres, corners: &self.corners, width: self.count.x as usize };
+        spots.collect(self.task, self.layers, edges, &mut gains);
         for cell in (0..cells).filter(|c| self.cells[*c].is_none()) {
             gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = f32::NAN);
         }

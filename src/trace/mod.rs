@@ -13,27 +13,34 @@
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`gather`] | what the cells of a tile receive |
 //! | [`scatter`] | diffuse scattering |
-//! | [`edge`], [`utd`] | the edges that diffract, and diffraction at a wedge |
+//! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
+//! | [`fan`], [`over`] | where edges send what they are lit with, and what cells receive over them |
+//! | [`seen`] | all paths over an edge between two points |
 //! | [`cpu`], `gpu` | the two backends |
 
+pub mod bent;
 pub mod bvh;
 pub mod cone;
 pub mod cpu;
 pub mod discover;
 pub mod edge;
+pub mod edges;
 pub mod faces;
 pub mod facet;
+pub mod fan;
 pub mod field;
 pub mod gather;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod level;
+pub mod over;
 pub mod path;
 pub mod plane;
 #[cfg(feature = "cli")]
 pub mod reference;
 pub mod scatter;
 pub mod scene;
+pub mod seen;
 pub mod task;
 mod tracer;
 pub mod utd;

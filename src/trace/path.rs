@@ -10,6 +10,7 @@ use super::cone::Cone;
 use super::discover::{Candidates, mirrors};
 use super::scene::Scene;
 use super::task::Task;
+use super::utd::Wedge;
 use super::wide::Hint;
 use crate::scenario::MAX_DEPTH;
 use glam::Vec3;
@@ -25,6 +26,8 @@ pub enum Kind {
     Reflection,
     /// The path goes through it.
     Transmission,
+    /// The path bends about an edge.
+    Diffraction,
 }
 
 /// Where a path meets a surface.
@@ -34,10 +37,19 @@ pub struct Interaction {
     pub kind: Kind,
     /// Where, local metres.
     pub point: Vec3,
-    /// Unit normal of the surface.
+    /// Unit normal of the surface; unit direction of an edge.
     pub normal: Vec3,
-    /// Index of the surface met.
+    /// Index of the surface met; of an edge, that of its face 0.
     pub surface: u32,
+}
+
+/// The edge that a path bends about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bend {
+    /// Where it lies and how its faces stand.
+    pub wedge: Wedge,
+    /// Surfaces of face 0 and face n.
+    pub surfaces: [u32; 2],
 }
 
 /// A path from transmitter to receiver.
@@ -47,6 +59,8 @@ pub struct Path {
     pub from: Vec3,
     /// The receiver.
     pub to: Vec3,
+    /// The edge, where it is diffracted: at one edge at most.
+    pub bend: Option<Bend>,
     met: [Interaction; MAX_ORDER],
     count: usize,
 }
@@ -54,7 +68,16 @@ pub struct Path {
 impl Path {
     /// The straight path, whether or not something stands in it.
     pub fn direct(from: Vec3, to: Vec3) -> Self {
-        Self { from, to, met: [Interaction::default(); MAX_ORDER], count: 0 }
+        Self { from, to, bend: None, met: [Interaction::default(); MAX_ORDER], count: 0 }
+    }
+
+    /// The path that meets all this, from transmitter to receiver; `None` beyond [`MAX_ORDER`].
+    pub fn over(from: Vec3, to: Vec3, met: impl IntoIterator<Item = Interaction>, bend: Option<Bend>) -> Option<Self> {
+        let mut path = Self { bend, ..Self::direct(from, to) };
+        for interaction in met {
+            path.push(interaction)?;
+        }
+        Some(path)
     }
 
     /// What it meets from transmitter to receiver.

@@ -3,9 +3,10 @@
 //! Geometry comes as `.npz` with `vertices`, `triangles`, `tri_material` and `material_names`; maps as `.npz` of int16
 //! hundredths of a decibel, −32768 where no path arrived, beside a `.json` that says where the cells and the antennas are.
 
+use super::edge::Edge;
 use super::field::Beam;
 use super::scene::{Scene, SceneBuilder, Surface};
-use super::task::{Sampling, Task};
+use super::task::{Diffraction, Sampling, Task};
 use crate::antenna::Pointing;
 use crate::coverage::Grid;
 use crate::material::{Finish, Finishes, Material};
@@ -127,6 +128,13 @@ impl Mode {
         }
     }
 
+    /// Whether an edge diffracts in it. The reference knows the wedge between two faces of one mesh, and with edges also
+    /// where a mesh ends: its walls and roofs are meshes of their own, which here differ in what they are made of. Its roofs
+    /// are thus half-planes in that mode, and solid here.
+    pub fn keeps(self, edge: &Edge) -> bool {
+        self != Self::DiffrWedge || (edge.surfaces[0] == edge.surfaces[1] && edge.planes[0] != edge.planes[1])
+    }
+
     /// Path gain above which cells are compared, dB: below it the reference is too noisy.
     pub const fn level(self) -> f32 {
         match self {
@@ -215,7 +223,10 @@ impl MapFacts {
         Some(Task {
             scene,
             roofs: None,
-            diffraction: false,
+            diffraction: match mode {
+                Mode::DiffrWedge | Mode::DiffrWedgeEdge => Diffraction::EdgesAlone,
+                _ => Diffraction::None,
+            },
             transmitter: Vec3::from(*self.tx.get(tx)?),
             beams,
             grid: self.grid(),

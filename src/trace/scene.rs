@@ -1,6 +1,8 @@
 //! What rays meet: facets with the mirror plane each lies in, and the surface each is made of.
 
 use super::bvh::{self, Hit, Node};
+use super::edge::Edge;
+use super::edges::Edges;
 use super::faces::Faces;
 use super::facet::{self, Facet};
 use super::plane::{self, Mirror, Planes};
@@ -8,6 +10,7 @@ use super::wide::{Hint, Wide};
 use crate::city::City;
 use crate::material::Material;
 use glam::{DVec2, Vec3};
+use std::sync::OnceLock;
 
 /// Walls and roofs shorter or narrower than this, metres squared, are left out.
 const LEAST_AREA: f32 = 1e-6;
@@ -42,6 +45,8 @@ pub struct Scene {
     pub outlines: Vec<[Vec3; 4]>,
     /// Triangles left out because they have no area or a coordinate that is not a number.
     pub skipped: usize,
+    /// The edges that diffract, once they have been asked for.
+    edges: OnceLock<Edges>,
 }
 
 /// Collects triangles for a scene.
@@ -100,11 +105,24 @@ impl SceneBuilder {
         let mirrors = planes.into_mirrors();
         let faces = Faces::of(&facets, mirrors.len());
         let outlines = plane::outlines(&mirrors, &facets);
-        Scene { facets, mirrors, surfaces: self.surfaces, nodes, wide, faces, outlines, skipped: self.skipped }
+        let edges = OnceLock::new();
+        Scene { facets, mirrors, surfaces: self.surfaces, nodes, wide, faces, outlines, skipped: self.skipped, edges }
     }
 }
 
 impl Scene {
+    /// The edges that diffract, found when they are first asked for.
+    pub fn edges(&self) -> &Edges {
+        self.edges.get_or_init(|| Edges::of(&self.facets, |_| true))
+    }
+
+    /// The scene in which only those edges diffract that `keep` says so of.
+    #[must_use]
+    pub fn with_edges(self, keep: impl Fn(&Edge) -> bool) -> Self {
+        let edges = OnceLock::from(Edges::of(&self.facets, keep));
+        Self { edges, ..self }
+    }
+
     /// The buildings of `city` as prisms of thick walls with flat roofs on its terrain, or on the flat ground z = 0.
     pub fn of(city: &City) -> Self {
         let mut builder = SceneBuilder::new();

@@ -31,6 +31,29 @@ impl Default for Sampling {
     }
 }
 
+/// How waves get to where nothing shines straight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Diffraction {
+    /// Not at all.
+    #[default]
+    None,
+    /// The direct way pays a loss over the profile of the rooftops instead of ending at them: any number of roofs, one
+    /// after the other, and nothing around corners. It needs [`Task::roofs`], without which nothing is diffracted.
+    Rooftops,
+    /// Over the edges of the scene, one edge a path, roofs and corners alike. The direct way ends at what stands in it, so
+    /// no roof is counted twice.
+    Edges,
+    /// Nothing but paths over edges, as in the reference's maps of diffraction.
+    EdgesAlone,
+}
+
+impl Diffraction {
+    /// Whether paths lead over edges.
+    pub const fn over_edges(self) -> bool {
+        matches!(self, Self::Edges | Self::EdgesAlone)
+    }
+}
+
 /// One transmitter over one grid of receivers.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
@@ -40,8 +63,8 @@ pub struct Task<'a> {
     /// leads over both. `None` where the scene is not made of prisms: then every cell is outdoors, the ground is the plane
     /// z = 0, and the direct way is either clear or not there.
     pub roofs: Option<&'a HeightRaster>,
-    /// Whether the direct way pays the diffraction loss over the rooftops instead of ending at them.
-    pub diffraction: bool,
+    /// How diffraction is reckoned with.
+    pub diffraction: Diffraction,
     /// Where the antennas are, local metres.
     pub transmitter: Vec3,
     /// The antennas there.

@@ -4,7 +4,7 @@ use super::cpu;
 use super::discover::Candidates;
 use super::field::Beam;
 use super::scene::Scene;
-use super::task::{Sampling, Task};
+use super::task::{Diffraction, Sampling, Task};
 use crate::city::{City, HeightRaster};
 use crate::coverage::{CoverageMap, Grid, Quantity};
 use crate::empirical::RASTER_CELL;
@@ -164,10 +164,11 @@ impl Tracer {
                     receiver: scenario.receivers.polarisation,
                 })
                 .collect();
+            let rooftops = scenario.engines.trace.diffraction;
             let task = Task {
                 scene: &stage.scene,
                 roofs: Some(&stage.roofs),
-                diffraction: scenario.engines.trace.diffraction,
+                diffraction: if rooftops { Diffraction::Rooftops } else { Diffraction::None },
                 transmitter: at.as_vec2().extend(city.ground_at(at) + site.height as f32),
                 beams: &beams,
                 grid,
@@ -296,7 +297,7 @@ mod tests {
         let task = Task {
             scene: &stage.scene,
             roofs: Some(&stage.roofs),
-            diffraction: true,
+            diffraction: Diffraction::Rooftops,
             transmitter: Vec3::new(0.0, 0.0, 10.0),
             beams: &beams,
             grid: before.grid,

@@ -4,7 +4,7 @@ use crate::antenna::{Pattern, Polarisation};
 use crate::city::Terrain;
 use crate::trace::discover::{Aim, Net};
 use crate::trace::field::Beam;
-use crate::trace::task::Task;
+use crate::trace::task::{Diffraction, Task};
 use bytemuck::{Pod, Zeroable};
 
 /// Most beams in one pass.
@@ -158,7 +158,7 @@ impl GatherParams {
             starts,
             surfaces: task.scene.surfaces.len() as u32,
             beams: task.beams.len() as u32,
-            flags: flag(task.roofs.is_some() && task.diffraction, DIFFRACTION),
+            flags: flag(task.roofs.is_some() && task.diffraction == Diffraction::Rooftops, DIFFRACTION),
             raster_size,
             raster_origin,
             raster_cell,

@@ -87,6 +87,9 @@ impl Gpu {
         if task.transmission {
             return Err(EngineError::Failed("paths through walls are traced on the CPU only so far".into()));
         }
+        if task.diffraction.over_edges() {
+            return Err(EngineError::Failed("paths over edges are traced on the CPU only so far".into()));
+        }
         let net = task.net();
         let mut told: HashSet<(u32, Signature)> = HashSet::new();
         let depth = task.depth.min(MAX_ORDER);

@@ -10,7 +10,7 @@ use crate::material::Material;
 use crate::trace::cpu;
 use crate::trace::field::Beam;
 use crate::trace::scene::{SceneBuilder, Surface};
-use crate::trace::task::{Sampling, Task};
+use crate::trace::task::{Diffraction, Sampling, Task};
 use crate::units::Hertz;
 use glam::{DVec2, Vec3};
 
@@ -41,7 +41,7 @@ pub async fn check(gpu: &Gpu) -> Result<(), EngineError> {
     let task = Task {
         scene: &scene,
         roofs: Some(&roofs),
-        diffraction: true,
+        diffraction: Diffraction::Rooftops,
         transmitter: Vec3::new(-25.3, 1.2, 6.1),
         beams: &beams,
         grid: Grid { origin: DVec2::new(-16.0, -16.0), cell: 4.0, nx: 8, ny: 8 },

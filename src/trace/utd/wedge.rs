@@ -113,6 +113,11 @@ impl Wedge {
         Some(Ray { point, incoming, outgoing, before, after, sin_beta, phi_in, phi_out })
     }
 
+    /// The angle φ at which `point` stands, if it is in the air before the wedge.
+    pub fn angle(&self, point: DVec3) -> Option<f64> {
+        self.cylindrical(point).map(|(_, _, phi)| phi)
+    }
+
     /// Metres along the edge, metres from its line, and φ within 0–nπ.
     fn cylindrical(&self, point: DVec3) -> Option<(f64, f64, f64)> {
         let from_start = point - self.start;
