@@ -12,7 +12,7 @@
 //! | [`scenario`] | what the user asked, and its link |
 //! | [`coverage`] | [`coverage::Grid`], [`coverage::CoverageMap`]: the one currency; comparison, colour, export |
 //! | [`engine`] | the trait every predictor implements, and the job it reports to |
-//! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction |
+//! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction; building entry |
 //! | [`trace`] | the ray tracer: CPU twin and GPU |
 //! | [`learn`] | features and the network |
 //! | `worker` | messages and loops of the web workers |

@@ -1,8 +1,9 @@
 //! The panel: the site, its sector and the engines' settings as fields.
 
 use super::fields::{ChoiceField, NumberField, Step, SwitchField};
+use super::store::Store;
 use crate::antenna::{Pattern, Polarisation};
-use crate::scenario::{EmpiricalModel, Scenario, Sector, Site};
+use crate::scenario::{BuildingEntry, Construction, EmpiricalModel, Scenario, Sector, Site};
 use crate::units::{Dbm, Hertz};
 use leptos::prelude::*;
 
@@ -37,6 +38,13 @@ const MODELS: &[(EmpiricalModel, &str, &str)] = &[
     (EmpiricalModel::FreeSpace, "free-space", "Free space"),
 ];
 
+/// How buildings may let waves in.
+const INDOORS: &[(Option<Construction>, &str, &str)] = &[
+    (None, "none", "Not predicted"),
+    (Some(Construction::Traditional), "traditional", "Traditional buildings"),
+    (Some(Construction::ThermallyEfficient), "thermally-efficient", "Thermally efficient buildings"),
+];
+
 /// Orders of reflection to choose from.
 const DEPTHS: &[(u8, &str, &str)] =
     &[(0, "0", "None"), (1, "1", "1 bounce"), (2, "2", "2 bounces"), (3, "3", "3 bounces")];
@@ -66,9 +74,30 @@ fn with_sector(scenario: &mut Scenario, change: impl FnOnce(&mut Sector)) {
     });
 }
 
+fn construction(scenario: &Scenario) -> Option<Construction> {
+    scenario.receivers.indoors.map(|entry| entry.construction)
+}
+
+/// Keeps the share of places where the construction changes.
+fn set_construction(scenario: &mut Scenario, construction: Option<Construction>) {
+    let entry = scenario.receivers.indoors.unwrap_or_default();
+    scenario.receivers.indoors = construction.map(|construction| BuildingEntry { construction, ..entry });
+}
+
 /// The fields.
 #[component]
 pub fn Fields() -> impl IntoView {
+    let store: Store = expect_context();
+    let indoors = Memo::new(move |_| store.scenario.with(|s| s.receivers.indoors.is_some()));
+    let places = move || {
+        indoors.get().then(|| {
+            view! {
+                <NumberField name="places" label="Share of places inside" unit="%" step=Step { by: 5.0, digits: 0 }
+                    get=|s| 100.0 * s.receivers.indoors.unwrap_or_default().probability
+                    set=|s, v| s.receivers.indoors.iter_mut().for_each(|entry| entry.probability = v / 100.0) />
+            }
+        })
+    };
     view! {
         <section class="group" aria-labelledby="group-site">
             <h2 id="group-site">"Site"</h2>
@@ -117,6 +146,11 @@ pub fn Fields() -> impl IntoView {
                     <ChoiceField name="empirical" label="Empirical model" options=MODELS get=|s| s.engines.empirical
                         set=|s, v| s.engines.empirical = v />
                 </div>
+                <div class="wide">
+                    <ChoiceField name="indoors" label="Inside buildings" options=INDOORS get=construction
+                        set=set_construction />
+                </div>
+                <div class="wide">{places}</div>
             </div>
         </section>
     }

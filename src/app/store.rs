@@ -324,6 +324,9 @@ impl Store {
 /// The part of a scenario that the map of `engine` depends on: all but what is shown and the other engines' settings.
 pub fn inputs_of(engine: EngineKind, scenario: &Scenario) -> Scenario {
     let mut inputs = Scenario { view: crate::scenario::View::default(), ..scenario.clone() };
+    if engine == EngineKind::Learned {
+        inputs.receivers.indoors = None;
+    }
     let settings = &mut inputs.engines;
     if engine != EngineKind::Traced {
         settings.trace = crate::scenario::TraceSettings::default();

@@ -1,9 +1,13 @@
 //! The baselines: formulas that planners have used for decades, as a third engine. Knows nothing of GPUs and models.
 
 mod diffraction;
+mod entry;
+mod indoors;
 mod models;
 
 pub use diffraction::{bullington_loss, knife_edge_loss, rooftop_loss};
+pub use entry::EntryLoss;
+pub use indoors::Indoors;
 pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};
 
 use crate::city::{City, HeightRaster};
@@ -52,24 +56,32 @@ impl Engine for Empirical {
         let model = scenario.engines.empirical;
         let height = scenario.receivers.height as f32;
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
-        for iy in 0..grid.ny {
-            if iy % 8 == 0 {
-                job.checkpoint(iy as f32 / grid.ny as f32, "applying the formula").await?;
-            }
-            for ix in 0..grid.nx {
-                let user = raster.standing(grid.centre(ix, iy).as_vec2(), height);
-                if raster.covers(user) {
-                    continue;
+        let indoors = scenario.receivers.indoors.map(|entry| Indoors::of(&raster, grid, height, entry, 0..grid.ny));
+        let sectors: Vec<(Vec3, &Sector)> = sites
+            .iter()
+            .map(|(at, site)| (at.as_vec2().extend(city.ground_at(*at) + site.height as f32), site))
+            .flat_map(|(base, site)| site.sectors.iter().map(move |sector| (base, sector)))
+            .collect();
+        let total = (sectors.len() * grid.ny as usize) as f32;
+        let mut levels = vec![f32::NAN; grid.len()];
+        for (i, (base, sector)) in sectors.into_iter().enumerate() {
+            let pointing = sector.pointing();
+            for iy in 0..grid.ny {
+                if iy % 8 == 0 {
+                    let done = i * grid.ny as usize + iy as usize;
+                    job.checkpoint(done as f32 / total, "applying the formula").await?;
                 }
-                let mut best = f32::NAN;
-                for (at, site) in &sites {
-                    let base = at.as_vec2().extend(city.ground_at(*at) + site.height as f32);
-                    for sector in &site.sectors {
+                for ix in 0..grid.nx {
+                    let user = raster.standing(grid.centre(ix, iy).as_vec2(), height);
+                    if !raster.covers(user) {
                         let gain = path_gain(model, &raster, base, user, sector);
-                        best = best.max(sector.power.0 as f32 + sector.pointing().gain_dbi(user - base) + gain);
+                        levels[grid.index(ix, iy)] = sector.power.0 as f32 + pointing.gain_dbi(user - base) + gain;
                     }
                 }
-                map.values[grid.index(ix, iy)] = best;
+            }
+            map.values.iter_mut().zip(&levels).for_each(|(best, level)| *best = best.max(*level));
+            if let Some(indoors) = &indoors {
+                indoors.strengthen(&mut map, base, sector.frequency, |cell| levels[cell]);
             }
         }
         Ok(map)

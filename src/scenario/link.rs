@@ -133,11 +133,14 @@ mod tests {
     fn a_golden_link_of_version_1_still_opens() {
         let text = include_str!("golden_v1.txt").trim();
         let read: Link = text.parse().expect("a golden link");
-        let site = &read.scenario.expect("a scenario").sites[0];
+        let Scenario { sites, receivers, .. } = read.scenario.expect("a scenario");
+        let site = &sites[0];
         assert_eq!(site.height, 42.0);
         assert_eq!(site.sectors[0].azimuth, 215.0);
         // Written before sectors had a polarisation.
         assert_eq!(site.sectors[0].polarisation, Polarisation::Vertical);
+        // And before anything was predicted inside buildings.
+        assert_eq!(receivers.indoors, None);
     }
 
     #[test]
@@ -158,6 +161,7 @@ mod tests {
     fn impossible_numbers_are_refused() {
         for text in [
             r#"{"receivers":{"cell":0.0}}"#,
+            r#"{"receivers":{"indoors":{"probability":1.0}}}"#,
             r#"{"materials":{"brick":{"scattering":1.5}}}"#,
             r#"{"materials":{"glass":{"lobe":{"directive":{"exponent":0}}}}}"#,
         ] {

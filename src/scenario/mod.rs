@@ -22,6 +22,8 @@ pub const DEFAULT_CITY: &str = "munich";
 pub const FREQUENCY_RANGE: (Hertz, Hertz) = (Hertz(0.4e9), Hertz(60e9));
 /// Most sites in one scenario.
 pub const MAX_SITES: usize = 1000;
+/// Least and greatest share of places that entry losses are asked for: the tails of their distribution are little known.
+pub const ENTRY_PROBABILITIES: (f64, f64) = (0.01, 0.99);
 /// Highest specular reflection order.
 pub const MAX_DEPTH: u8 = 8;
 
@@ -83,6 +85,29 @@ pub struct Receivers {
     pub height: f64,
     /// What their antennas take in: one polarisation, upright, or all that arrives.
     pub polarisation: Option<Polarisation>,
+    /// How waves get to receivers inside buildings; without a say nothing is predicted there.
+    pub indoors: Option<BuildingEntry>,
+}
+
+/// What buildings take from waves that come in (ITU-R P.2109).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BuildingEntry {
+    /// How they are built.
+    pub construction: Construction,
+    /// The share of buildings and places inside in which no more is lost, 0–1.
+    pub probability: f64,
+}
+
+/// The two ways of building that are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Construction {
+    /// Masonry and plain glass.
+    #[default]
+    Traditional,
+    /// Metallised glass or foil-backed panels, whatever the walls are of.
+    ThermallyEfficient,
 }
 
 /// The settings of all engines.
@@ -192,7 +217,13 @@ impl Default for Sector {
 
 impl Default for Receivers {
     fn default() -> Self {
-        Self { cell: 5.0, height: 1.5, polarisation: None }
+        Self { cell: 5.0, height: 1.5, polarisation: None, indoors: None }
+    }
+}
+
+impl Default for BuildingEntry {
+    fn default() -> Self {
+        Self { construction: Construction::default(), probability: 0.5 }
     }
 }
 
@@ -270,6 +301,10 @@ impl Scenario {
         }
         within("the cell size in metres", self.receivers.cell, 0.5, 200.0)?;
         within("the receivers' height in metres", self.receivers.height, 0.1, 300.0)?;
+        if let Some(entry) = self.receivers.indoors {
+            let (low, high) = ENTRY_PROBABILITIES;
+            within("the share of places that entry losses are for", entry.probability, low, high)?;
+        }
         within("the reflection depth", f64::from(self.engines.trace.depth), 0.0, f64::from(MAX_DEPTH))?;
         for (_, finish) in self.materials.iter() {
             within("a scattering coefficient", f64::from(finish.scattering), 0.0, 1.0)?;

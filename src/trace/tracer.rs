@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::task::{Diffraction, Sampling, Task};
 use crate::city::{City, HeightRaster};
 use crate::coverage::{CoverageMap, Grid, Quantity};
-use crate::empirical::RASTER_CELL;
+use crate::empirical::{Indoors, RASTER_CELL};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::scenario::{EngineKind, Scenario};
 use glam::Vec3;
@@ -154,6 +154,11 @@ impl Tracer {
         self.machine.ready().await?;
         job.checkpoint(0.0, "building the scene").await?;
         let stage = self.stage(city);
+        let height = scenario.receivers.height as f32;
+        let of_rows = |entry| Indoors::of(&stage.roofs, grid, height, entry, rows.clone());
+        let indoors = scenario.receivers.indoors.map(of_rows);
+        let needed = indoors.as_ref().map_or(rows.clone(), Indoors::needs);
+        let (asked, first) = (grid.index(0, rows.start)..grid.index(0, rows.end), grid.index(0, needed.start));
         for (at, site) in sites {
             let beams: Vec<Beam> = site
                 .sectors
@@ -172,20 +177,25 @@ impl Tracer {
                 transmitter: at.as_vec2().extend(city.ground_at(at) + site.height as f32),
                 beams: &beams,
                 grid,
-                height: scenario.receivers.height as f32,
+                height,
                 depth: usize::from(scenario.engines.trace.depth),
                 transmission: false,
                 finishes: Some(&scenario.materials),
                 sampling: self.sampling,
             };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
-            let gains = self.machine.gather(&task, &candidates, rows.clone(), job).await?;
-            let first = grid.index(0, rows.start);
+            let gains = self.machine.gather(&task, &candidates, needed.clone(), job).await?;
             for (sector, gains) in site.sectors.iter().zip(gains) {
-                for (value, gain) in map.values[first..].iter_mut().zip(gains) {
-                    if gain > 0.0 {
-                        *value = value.max(sector.power.0 as f32 + 10.0 * gain.log10());
-                    }
+                let power = sector.power.0 as f32;
+                let level = |cell: usize| {
+                    let gain = gains[cell - first];
+                    if gain > 0.0 { power + 10.0 * gain.log10() } else { f32::NAN }
+                };
+                for cell in asked.clone() {
+                    map.values[cell] = map.values[cell].max(level(cell));
+                }
+                if let Some(indoors) = &indoors {
+                    indoors.strengthen(&mut map, task.transmitter, sector.frequency, level);
                 }
             }
         }
