@@ -220,7 +220,7 @@ proptest! {
             height, depth: 0, transmission: false, finishes: None, sampling: Sampling { rays: 1, samples },
         };
         for (ix, iy) in (0..task.grid.ny).flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy))) {
-            for receiver in task.receivers(ix, iy) {
+            for receiver in (0..task.samples()).map(|i| task.receiver(ix, iy, i)) {
                 let hit = scene.first_hit(receiver, Vec3::NEG_Z, f32::INFINITY, NO_PLANE).expect("ground");
                 prop_assert!((hit.t - height).abs() < 2e-3, "{} over the ground at {receiver}", hit.t);
             }

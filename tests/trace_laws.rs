@@ -14,7 +14,7 @@ use farfield::trace::wide::Hint;
 use farfield::trace::{Tracer, cpu, path};
 use farfield::units::Hertz;
 use geo::{LineString, Polygon, Rect, coord, polygon};
-use glam::Vec3;
+use glam::{UVec2, Vec2, Vec3};
 use pollster::block_on;
 use proptest::prelude::*;
 
@@ -264,7 +264,11 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
                 .map(|p| gain(&p, &beams[0], &layers))
                 .sum::<f32>()
         };
-        task.receivers(ix, iy).map(power).sum::<f32>() / 64.0
+        let side = 32;
+        let places =
+            (0..side * side).map(|i| Vec2::new((i % side) as f32 + 0.5, (i / side) as f32 + 0.5) / side as f32);
+        let corner = task.corner(UVec2::new(ix, iy)).truncate();
+        places.map(|p| power(task.receiver_at(corner + p * 5.0))).sum::<f32>() / (side * side) as f32
     };
     let mut apart = Vec::new();
     for (i, ours) in found[0].iter().enumerate() {

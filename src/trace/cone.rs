@@ -26,6 +26,11 @@ impl HalfSpace {
         Self { normal, offset: normal.dot(at) }
     }
 
+    /// The points on the other side.
+    fn opposite(&self) -> Self {
+        Self { normal: -self.normal, offset: -self.offset }
+    }
+
     /// How far inside `p` is; in metres for a unit normal.
     fn depth(&self, p: Vec3) -> f32 {
         self.normal.dot(p) - self.offset
@@ -110,7 +115,7 @@ impl Cone {
     pub fn part(&self, centre: Vec3, half: Vec2) -> Part {
         let mut part = Part::rectangle(centre.truncate(), half);
         for side in &self.sides {
-            part = part.cut(side, centre.z);
+            part.cut(side, centre.z);
         }
         part
     }
@@ -138,10 +143,19 @@ impl Part {
         &self.corners[..self.count]
     }
 
+    /// The mean of its corners.
+    pub fn middle(&self) -> Vec2 {
+        self.corners().iter().sum::<Vec2>() / self.count.max(1) as f32
+    }
+
+    /// Its area, square metres where its corners are in metres.
+    pub fn area(&self) -> f32 {
+        self.halves().map(|t| area(&t)).sum()
+    }
+
     /// The triangles between its middle and its sides.
     pub fn fan(&self) -> impl Iterator<Item = Triangle> {
-        let corners = self.corners();
-        let middle = corners.iter().sum::<Vec2>() / corners.len().max(1) as f32;
+        let (corners, middle) = (self.corners(), self.middle());
         (0..corners.len()).map(move |i| [middle, corners[i], corners[(i + 1) % corners.len()]])
     }
 
@@ -156,22 +170,70 @@ impl Part {
         self.corners().iter().all(|corner| shadow.iter().all(|side| side.depth(corner.extend(z)) >= 0.0))
     }
 
-    /// What of it, at height `z`, is inside (Sutherland & Hodgman 1974). What has too many corners stays as it is.
-    fn cut(&self, side: &HalfSpace, z: f32) -> Self {
-        let depth = |p: Vec2| side.depth(p.extend(z));
-        let mut kept = Self { corners: [Vec2::ZERO; MAX_CORNERS], count: 0 };
-        let corners = self.corners();
-        for (i, b) in corners.iter().enumerate() {
-            let a = corners[(i + corners.len() - 1) % corners.len()];
-            let (da, db) = (depth(a), depth(*b));
-            let crosses = ((da >= 0.0) != (db >= 0.0)).then(|| a.lerp(*b, da / (da - db)));
-            for p in crosses.into_iter().chain((db >= 0.0).then_some(*b)) {
-                let Some(free) = kept.corners.get_mut(kept.count) else { return *self };
-                *free = p;
-                kept.count += 1;
+    /// Its parts on both sides of its middle, across the way from its first corner to the farthest.
+    pub fn halved(&self, z: f32) -> [Self; 2] {
+        let [middle, first] = [self.middle(), self.corners().first().copied().unwrap_or_default()];
+        let far =
+            self.corners().iter().map(|c| *c - first).max_by(|a, b| a.length_squared().total_cmp(&b.length_squared()));
+        let along = far.unwrap_or_default().normalize_or(Vec2::X).extend(0.0);
+        let side = HalfSpace { normal: along, offset: along.dot(middle.extend(z)) };
+        let mut halves = [*self; 2];
+        halves[0].cut(&side, z);
+        halves[1].cut(&side.opposite(), z);
+        halves
+    }
+
+    /// Tells of the convex pieces, at height `z`, that are outside of the shadow.
+    pub fn without(&self, shadow: &Shadow, z: f32, mut tell: impl FnMut(Self)) {
+        let mut rest = *self;
+        // A triangle's shadow has a side too many, which is nowhere.
+        for side in shadow.iter().filter(|side| side.normal != Vec3::ZERO) {
+            let whole = rest;
+            if rest.cut(side, z) {
+                let mut outside = whole;
+                outside.cut(&side.opposite(), z);
+                tell(outside);
+            }
+            if rest.count == 0 {
+                return;
             }
         }
-        kept
+    }
+
+    /// Keeps what of it, at height `z`, is inside (Sutherland & Hodgman 1974); whether anything was not. What would have
+    /// too many corners stays as it is.
+    fn cut(&mut self, side: &HalfSpace, z: f32) -> bool {
+        let mut depths = [0.0; MAX_CORNERS];
+        let (mut all, mut none) = (true, true);
+        for (depth, corner) in depths.iter_mut().zip(self.corners()) {
+            *depth = side.depth(corner.extend(z));
+            all &= *depth >= 0.0;
+            none &= *depth < 0.0;
+        }
+        if all {
+            return false;
+        }
+        let whole = *self;
+        self.count = 0;
+        if none {
+            return true;
+        }
+        let corners = whole.corners();
+        let mut before = corners.len() - 1;
+        for i in 0..corners.len() {
+            let (a, b, da, db) = (corners[before], corners[i], depths[before], depths[i]);
+            let crosses = ((da >= 0.0) != (db >= 0.0)).then(|| a.lerp(b, da / (da - db)));
+            for p in crosses.into_iter().chain((db >= 0.0).then_some(b)) {
+                let Some(free) = self.corners.get_mut(self.count) else {
+                    *self = whole;
+                    return true;
+                };
+                *free = p;
+                self.count += 1;
+            }
+            before = i;
+        }
+        true
     }
 }
 
@@ -211,6 +273,11 @@ mod tests {
         Part::rectangle(Vec2::new(10.0, 20.0), Vec2::splat(2.0))
     }
 
+    fn cut(mut part: Part, side: &HalfSpace) -> Part {
+        part.cut(side, 1.5);
+        part
+    }
+
     fn total(triangles: impl Iterator<Item = Triangle>) -> f32 {
         triangles.map(|t| area(&t)).sum()
     }
@@ -218,7 +285,7 @@ mod tests {
     #[test]
     fn triangles_add_up_to_the_whole() {
         let side = HalfSpace::towards(Vec3::new(0.6, 0.8, 0.0), Vec3::new(10.0, 20.5, 0.0), Vec3::ZERO);
-        for part in [square(), square().cut(&side, 1.5)] {
+        for part in [square(), cut(square(), &side)] {
             let sums = [total(part.fan()), total(part.halves()), total(part.fan().flat_map(quarters))];
             assert!(sums.iter().all(|s| (s - sums[0]).abs() < 1e-4 && *s > 8.0), "{sums:?}");
         }
@@ -229,9 +296,27 @@ mod tests {
         fn two_sides_of_a_cut_add_up_to_the_whole(nx in -1.0..1.0f32, ny in -1.0..1.0f32, nz in -1.0..1.0f32, at in -3.0..3.0f32) {
             let normal = Vec3::new(nx, ny, nz).normalize_or(Vec3::X);
             let through = Vec3::new(10.0, 20.0, 1.5) + normal * at;
-            let parts = [-1.0, 1.0].map(|s| square().cut(&HalfSpace::towards(normal, through, through + s * normal), 1.5));
+            let parts = [-1.0, 1.0].map(|s| cut(square(), &HalfSpace::towards(normal, through, through + s * normal)));
             let sum: f32 = parts.iter().map(|p| total(p.fan())).sum();
             prop_assert!((sum - 16.0).abs() < 1e-2, "{sum}");
+        }
+
+        #[test]
+        fn what_a_shadow_covers_and_what_it_leaves_add_up_to_the_whole(turn in 0.0..6.3f32, at in -3.0..3.0f32, width in 0.05..4.0f32) {
+            // A strip that runs from the south-west across the square, and the degenerate side of a triangle.
+            let along = Vec2::from_angle(turn).extend(0.0);
+            let normal = Vec3::new(-along.y, along.x, 0.0);
+            let middle = Vec3::new(10.0, 20.0, 1.5) + at * normal;
+            let side = |offset: f32, towards: f32| {
+                let on = middle + offset * normal;
+                HalfSpace::towards(normal, on, on + towards * normal)
+            };
+            let end = HalfSpace::towards(along, middle, middle + along);
+            let shadow = [side(-width, 1.0), side(width, -1.0), HalfSpace::default(), end, end];
+            let covered = shadow.iter().fold(square(), cut).area();
+            let mut left = 0.0;
+            square().without(&shadow, 1.5, |piece| left += piece.area());
+            prop_assert!((covered + left - 16.0).abs() < 1e-2, "{covered} {left}");
         }
 
         /// In a court of three walls, wherever there is a path over two of them it lies in the cone, and nowhere else.

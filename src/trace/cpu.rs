@@ -7,6 +7,7 @@ use super::discover::{Aim, Candidates, Lists, Signature, shoot};
 use super::fan;
 use super::field::Layer;
 use super::gather::Tile;
+use super::glance;
 use super::path::Candidate;
 use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
@@ -17,6 +18,10 @@ use std::ops::Range;
 
 /// Rays between two checkpoints: some 10 ms of one core.
 const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
+/// Facets between two checkpoints.
+const FACETS_A_STEP: usize = if cfg!(feature = "cli") { 16_384 } else { 2_048 };
+/// Facets of one thread's share.
+const FACETS_A_SHARE: usize = 512;
 /// Edges of one thread's share.
 const EDGES_A_SHARE: usize = 64;
 /// Rays of one thread's share.
@@ -50,6 +55,9 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
         told.extend(found.into_iter().flatten());
         start = end;
     }
+    if rays > 0 {
+        told.extend(glance_at_facets(task, &aim, job).await?);
+    }
     let mut candidates = Candidates::collect(&net.tiling, &told);
     if task.diffraction.over_edges() && task.depth > 0 {
         job.checkpoint(1.0, "looking over edges").await?;
@@ -67,6 +75,30 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
         candidates.edges = Lists::of(net.tiling.len(), pairs.into_iter().flatten().collect());
     }
     Ok(candidates)
+}
+
+/// What rays find that are shot at facets which those of `aim` are likely to miss.
+pub async fn glance_at_facets(
+    task: &Task<'_>,
+    aim: &Aim<'_>,
+    job: &mut Job,
+) -> Result<Vec<(u32, Signature)>, EngineError> {
+    let net = task.net();
+    let all: Vec<u32> = (0..task.scene.facets.len() as u32).collect();
+    let mut told = Vec::new();
+    for (i, step) in all.chunks(FACETS_A_STEP).enumerate() {
+        job.checkpoint((i * FACETS_A_STEP) as f32 / all.len() as f32, "looking at small facets").await?;
+        let shares: Vec<&[u32]> = step.chunks(FACETS_A_SHARE).collect();
+        let found = share_out(&shares, |facets| {
+            let mut found = Vec::new();
+            for facet in *facets {
+                glance::at_facet(task, &net, aim, *facet, |tile, signature| found.push((tile, signature)));
+            }
+            found
+        });
+        told.extend(found.into_iter().flatten());
+    }
+    Ok(told)
 }
 
 /// Path gain, as a ratio of powers, of each beam in each cell of `rows`: beam-major, then row-major. NaN indoors, 0 where

@@ -106,6 +106,20 @@ impl<'a> Aim<'a> {
         Self { from, level, reach: farthest, rays }
     }
 
+    /// Rays a steradian around the unit vector `along`, in the mean.
+    pub fn density(&self, along: Vec3) -> f32 {
+        let half = self.rays as f32 / 2.0;
+        let rise = self.level.at(self.from.truncate()) - self.from.z;
+        let way = rise / along.z;
+        let radius = way * along.truncate().length();
+        if !(way > 0.0 && radius > 0.0 && radius < self.reach) {
+            return half / (2.0 * TAU);
+        }
+        // From rays a square metre of the level, by the square metres a steradian.
+        let share = (radius / self.reach).powf(1.0 / NEARNESS) / (NEARNESS * TAU * radius * radius);
+        half * (1.0 / (2.0 * TAU) + share * way * way / along.z.abs())
+    }
+
     /// Unit direction of ray `i`: the first half at the plane, the second over the sphere. Both are golden lattices, cut
     /// into rings whose rays follow one another around the transmitter, so that neighbours walk the same part of the scene.
     pub fn direction(&self, i: u32) -> Vec3 {

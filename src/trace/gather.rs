@@ -8,6 +8,7 @@
 use super::cone::{Cone, Part, area, middle, quarters, shadow};
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Layer};
+use super::gap::Gaps;
 use super::over::Spots;
 use super::path::{self, Answer, Candidate, Hints, Obstacle, Path};
 use super::scene::Scene;
@@ -19,8 +20,8 @@ use glam::{UVec2, Vec2, Vec3};
 /// Most receivers of a cell.
 pub const MAX_SAMPLES: u32 = 64;
 
-/// Receivers that are asked first whether a cell that looks dark has a sliver of light, and the others only where it has.
-const ASKED_FIRST: usize = 8;
+/// Gaps between shadows that are looked into for a sliver of light, where a cell looks dark.
+const GAPS_ASKED: usize = 8;
 
 /// Every path of a task to one receiver, the direct one first. Single reflections are looked for in every mirror, others
 /// among the candidates.
@@ -51,15 +52,25 @@ struct Light {
     cell: Cone,
     /// For each corner of a cell that was asked, the answer.
     corners: Vec<Option<Answer>>,
+    /// Where a cell may have light, though none was found yet.
+    gaps: Gaps,
 }
 
 impl Light {
     /// Begins with a candidate; whether its cone touches the tile.
     fn begin(&mut self, candidate: &Candidate<'_>, tile: &Tile<'_>) -> bool {
-        self.hints = Hints::default();
         self.corners.clear();
         self.corners.resize(tile.corners.len(), None);
-        candidate.cone.narrow(tile.around.centre, tile.around.half, &mut self.tile)
+        let Cell { centre, half } = tile.around;
+        let touches = candidate.cone.narrow(centre, half, &mut self.tile);
+        self.hints.clear();
+        // On a slope the part is no flat outline.
+        if touches && candidate.walls == 0 && half.z == 0.0 && !tile.corners.is_empty() {
+            let part = self.tile.part(centre, half.truncate());
+            let corners: Vec<Vec3> = part.corners().iter().map(|c| c.extend(centre.z)).collect();
+            self.hints.look_towards(tile.task.scene, candidate, &corners);
+        }
+        touches
     }
 
     /// What becomes of the candidate at corner `i` of the tile, which is at `to`.
@@ -270,18 +281,17 @@ impl<'a> Tile<'a> {
             if survey.is_dark(scene, candidate, &part, centre.z) {
                 return;
             }
-            let mut ask =
-                |p: &Vec2| path::ask(scene, candidate, self.task.receiver_at(*p), &mut light.hints) == Answer::Clear;
-            // A sliver of light may be left: receivers in no line with one another may be in it.
-            let whole = light.cell.is_everything();
-            let receivers = || self.receivers(cell).filter(|_| whole);
-            if survey.all_dark && whole && !receivers().take(ASKED_FIRST).any(|p| ask(&p)) {
+            let Survey { all_dark, hidden, .. } = survey;
+            let sliver = |light: &mut Light| self.sliver(candidate, light, &part, centre.z, hidden);
+            let found = if all_dark { sliver(light) } else { None };
+            if all_dark && found.is_none() {
                 return;
             }
+            let mut ask =
+                |p: &Vec2| path::ask(scene, candidate, self.task.receiver_at(*p), &mut light.hints) == Answer::Clear;
             lit = close().filter(|(p, _)| ask(p)).collect();
             if lit.last.is_none() {
-                let each = every / self.task.samples() as f32;
-                lit = receivers().filter(|p| ask(p)).map(|p| (p, each)).collect();
+                lit = found.or_else(|| sliver(light)).into_iter().collect();
             }
         }
         let Some(last) = lit.last else { return };
@@ -292,10 +302,35 @@ impl<'a> Tile<'a> {
         }
     }
 
-    /// Where the receivers of a cell are.
-    fn receivers(&self, cell: usize) -> impl Iterator<Item = Vec2> {
-        let at = self.first + UVec2::new(cell as u32 % self.count.x, cell as u32 / self.count.x);
-        self.task.receivers(at.x, at.y).map(Vec3::truncate)
+    /// A place and the area around it, in a part of a cell in which no light was found yet, that may be lit between the
+    /// shadows of what is in the way.
+    fn sliver(
+        &self,
+        candidate: &Candidate<'_>,
+        light: &mut Light,
+        part: &Part,
+        z: f32,
+        hidden: Option<(Vec3, Obstacle)>,
+    ) -> Option<(Vec2, f32)> {
+        let scene = self.task.scene;
+        let Light { gaps, hints, .. } = light;
+        gaps.begin(part, z);
+        if let Some((to, obstacle)) = hidden {
+            gaps.darken(&shadow(scene, candidate, obstacle, to));
+        }
+        for _ in 0..GAPS_ASKED {
+            let (area, piece) = gaps.largest()?;
+            let to = self.task.receiver_at(piece.middle());
+            match path::ask(scene, candidate, to, hints) {
+                Answer::Clear => return Some((to.truncate(), area)),
+                Answer::Nowhere => gaps.put_halves((area, piece)),
+                Answer::Hidden(obstacle) => {
+                    gaps.put((area, piece));
+                    gaps.darken(&shadow(scene, candidate, obstacle, to));
+                }
+            }
+        }
+        None
     }
 
     /// Which of the tile's corners are a cell's.

@@ -8,10 +8,10 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`scene`], [`facet`], [`plane`], [`faces`] | what rays meet: facets and the planes they mirror in |
-//! | [`bvh`], [`wide`] | the hierarchy that rays walk, on the GPU and on the CPU |
-//! | [`discover`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
+//! | [`bvh`], [`wide`], [`shaft`] | the hierarchy that rays walk, on the GPU and on the CPU |
+//! | [`discover`], [`glance`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
-//! | [`gather`] | what the cells of a tile receive |
+//! | [`gather`], [`gap`] | what the cells of a tile receive |
 //! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
 //! | [`fan`], [`over`] | where edges send what they are lit with, and what cells receive over them |
@@ -29,7 +29,9 @@ pub mod faces;
 pub mod facet;
 pub mod fan;
 pub mod field;
+pub mod gap;
 pub mod gather;
+pub mod glance;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod level;
@@ -41,6 +43,7 @@ pub mod reference;
 pub mod scatter;
 pub mod scene;
 pub mod seen;
+pub mod shaft;
 pub mod task;
 mod tracer;
 pub mod utd;

@@ -8,7 +8,9 @@
 use super::bvh::NO_PLANE;
 use super::cone::Cone;
 use super::discover::{Candidates, mirrors};
+use super::plane::Mirror;
 use super::scene::Scene;
+use super::shaft::{self, Shaft};
 use super::task::Task;
 use super::utd::Wedge;
 use super::wide::Hint;
@@ -17,6 +19,9 @@ use glam::Vec3;
 
 /// Most interactions of a path.
 pub const MAX_ORDER: usize = MAX_DEPTH as usize;
+
+/// So many leaves are asked one by one; more are left to the hierarchy.
+const FEW_LEAVES: usize = 24;
 
 /// What a surface does to a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +145,25 @@ impl<'a> Candidate<'a> {
         let walls = if task.transmission { task.depth.checked_sub(signature.len())? } else { 0 };
         Self::of(task.scene, signature, task.transmitter, walls)
     }
+
+    /// The ends of leg `i` of the path to `to`, and the planes that they lie on.
+    #[inline]
+    fn leg(&self, reflections: &Reflections, to: Vec3, i: usize) -> ([Vec3; 2], [u32; 2]) {
+        let (a, left) = if i == 0 { (self.images[0], NO_PLANE) } else { (reflections[i - 1].0, self.mirrors[i - 1]) };
+        let (b, reached) = if i == self.mirrors.len() { (to, NO_PLANE) } else { (reflections[i].0, self.mirrors[i]) };
+        ([a, b], [left, reached])
+    }
+
+    /// The path to `to` over these reflections.
+    fn path(&self, scene: &Scene, reflections: &Reflections, to: Vec3) -> Path {
+        let mut path = Path::direct(self.images[0], to);
+        path.count = self.mirrors.len();
+        for ((met, (point, surface)), mirror) in path.met.iter_mut().zip(reflections).zip(self.mirrors) {
+            let normal = scene.mirrors[*mirror as usize].normal.into();
+            *met = Interaction { kind: Kind::Reflection, point: *point, normal, surface: *surface };
+        }
+        path
+    }
 }
 
 /// The path between two points over the mirrors of `signature`, if it exists in the scene. A signature longer than
@@ -148,16 +172,63 @@ pub fn find(scene: &Scene, signature: &[u32], from: Vec3, to: Vec3) -> Option<Pa
     through(scene, &Candidate::of(scene, signature, from, 0)?, to, &mut Hints::default())
 }
 
-/// What hid each leg of a path last.
-pub type Hints = [Hint; MAX_ORDER + 1];
+/// What is known of what may hide each leg of a candidate's paths.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// The leaf that did so last.
+    last: [Hint; MAX_ORDER + 1],
+    /// The only leaves that may, where they are few.
+    only: [Option<Vec<u32>>; MAX_ORDER + 1],
+}
+
+impl Hints {
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.last = Default::default();
+        self.only.fill(None);
+    }
+
+    /// Learns what may be in the way of any path to a convex part of the receivers' level, its `corners` in order.
+    pub fn look_towards(&mut self, scene: &Scene, candidate: &Candidate<'_>, corners: &[Vec3]) {
+        self.clear();
+        let Candidate { mirrors, images, .. } = candidate;
+        let mut ends: [Vec3; shaft::MAX_CORNERS] = Default::default();
+        let Some(ends) = ends.get_mut(..corners.len()).filter(|e| e.len() > 2) else { return };
+        ends.copy_from_slice(corners);
+        for i in (0..=mirrors.len()).rev() {
+            let mut starts = [images[0]; shaft::MAX_CORNERS];
+            if let Some(before) = i.checked_sub(1) {
+                let mirror = &scene.mirrors[mirrors[before] as usize];
+                for (start, end) in starts.iter_mut().zip(ends.iter()) {
+                    let Some(point) = between(mirror, images[i], *end) else { return };
+                    *start = point;
+                }
+            }
+            let starts = &starts[..corners.len()];
+            let mut leaves = Vec::with_capacity(FEW_LEAVES);
+            if scene.wide.leaves_in(&Shaft::between(images[i], starts, ends), FEW_LEAVES, &mut leaves) {
+                self.only[i] = Some(leaves);
+            }
+            ends.copy_from_slice(starts);
+        }
+    }
+}
+
+/// Where the way from the image of a point behind a mirror to one before it comes through; `None` if both are on one side.
+#[inline]
+fn between(mirror: &Mirror, behind: Vec3, before: Vec3) -> Option<Vec3> {
+    let (there, here) = (mirror.height(behind), mirror.height(before));
+    (there * here < 0.0).then(|| behind.lerp(before, there / (there - here)))
+}
 
 /// The path of `candidate` to `to`, if it exists in the scene.
 pub fn through(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut Hints) -> Option<Path> {
-    let path = mirrored(scene, candidate, to)?;
+    let reflections = reflections(scene, candidate, to)?;
     if candidate.walls > 0 {
-        return pierced(scene, candidate, &path);
+        return pierced(scene, candidate, &candidate.path(scene, &reflections, to));
     }
-    obstacle(scene, candidate.mirrors, &path, hints).is_none().then_some(path)
+    let hidden = obstacle(scene, candidate, &reflections, to, hints).is_some();
+    (!hidden).then(|| candidate.path(scene, &reflections, to))
 }
 
 /// What becomes of a candidate at one receiver.
@@ -182,54 +253,62 @@ pub struct Obstacle {
 
 /// What becomes of a candidate that goes through no walls at the receiver `to`.
 pub fn ask(scene: &Scene, candidate: &Candidate<'_>, to: Vec3, hints: &mut Hints) -> Answer {
-    let Some(path) = mirrored(scene, candidate, to) else { return Answer::Nowhere };
-    obstacle(scene, candidate.mirrors, &path, hints).map_or(Answer::Clear, Answer::Hidden)
+    let Some(reflections) = reflections(scene, candidate, to) else { return Answer::Nowhere };
+    obstacle(scene, candidate, &reflections, to, hints).map_or(Answer::Clear, Answer::Hidden)
 }
 
 /// The path over the candidate's mirrors, whatever stands in its way.
-#[inline]
 pub fn mirrored(scene: &Scene, candidate: &Candidate<'_>, to: Vec3) -> Option<Path> {
+    reflections(scene, candidate, to).map(|reflections| candidate.path(scene, &reflections, to))
+}
+
+/// Where a path meets each of its mirrors, and the surface there.
+type Reflections = [(Vec3, u32); MAX_ORDER];
+
+/// Those of the path to `to`, if each is on a facet of its mirror.
+#[inline]
+fn reflections(scene: &Scene, candidate: &Candidate<'_>, to: Vec3) -> Option<Reflections> {
     let Candidate { mirrors, images, .. } = candidate;
-    let mut path = Path::direct(images[0], to);
-    path.count = mirrors.len();
+    let mut reflections = [(Vec3::ZERO, 0); MAX_ORDER];
     let mut target = to;
     for i in (0..mirrors.len()).rev() {
         let mirror = &scene.mirrors[mirrors[i] as usize];
-        let (behind, before) = (mirror.height(images[i + 1]), mirror.height(target));
-        if behind * before >= 0.0 {
-            return None;
-        }
-        let point = images[i + 1].lerp(target, behind / (behind - before));
+        let point = between(mirror, images[i + 1], target)?;
         if !mirror.near(point) {
             return None;
         }
-        let surface = scene.faces.surface_at(mirrors[i], point)?;
-        path.met[i] = Interaction { kind: Kind::Reflection, point, normal: mirror.normal.into(), surface };
+        reflections[i] = (point, scene.faces.surface_at(mirrors[i], point)?);
         target = point;
     }
-    Some(path)
-}
-
-/// The ends of leg `i` of a path over `mirrors`, and the planes that they lie on.
-fn leg(path: &Path, mirrors: &[u32], i: usize) -> ([Vec3; 2], [u32; 2]) {
-    let (a, left) = if i == 0 { (path.from, NO_PLANE) } else { (path.met[i - 1].point, mirrors[i - 1]) };
-    let (b, reached) = if i == mirrors.len() { (path.to, NO_PLANE) } else { (path.met[i].point, mirrors[i]) };
-    ([a, b], [left, reached])
+    Some(reflections)
 }
 
 /// A facet in the way of a path; where one was found before is looked at first.
-fn obstacle(scene: &Scene, mirrors: &[u32], path: &Path, hints: &mut Hints) -> Option<Obstacle> {
+fn obstacle(
+    scene: &Scene,
+    candidate: &Candidate<'_>,
+    reflections: &Reflections,
+    to: Vec3,
+    hints: &mut Hints,
+) -> Option<Obstacle> {
+    let last = candidate.mirrors.len();
     let known = |i: usize| {
-        let ([a, b], planes) = leg(path, mirrors, i);
-        scene.blocked_again(a, b, planes, hints[i]).map(|facet| Obstacle { leg: i, facet })
+        let ([a, b], planes) = candidate.leg(reflections, to, i);
+        let only = hints.only[i].is_some();
+        let facet = if only { None } else { scene.blocked_again(a, b, planes, hints.last[i]) };
+        facet.map(|facet| Obstacle { leg: i, facet })
     };
-    if let Some(found) = (0..=mirrors.len()).find_map(known) {
+    if let Some(found) = (0..=last).find_map(known) {
         return Some(found);
     }
     // The street end is hidden most often, so it is looked at first.
-    (0..=mirrors.len()).rev().find_map(|i| {
-        let ([a, b], planes) = leg(path, mirrors, i);
-        scene.blocked(a, b, planes, &mut hints[i]).map(|facet| Obstacle { leg: i, facet })
+    (0..=last).rev().find_map(|i| {
+        let ([a, b], planes) = candidate.leg(reflections, to, i);
+        let facet = match &mut hints.only[i] {
+            Some(leaves) => scene.wide.any_hit_in(leaves, a, b - a, 1.0, planes),
+            None => scene.blocked(a, b, planes, &mut hints.last[i]),
+        };
+        facet.map(|facet| Obstacle { leg: i, facet })
     })
 }
 
@@ -238,7 +317,11 @@ fn pierced(scene: &Scene, candidate: &Candidate<'_>, mirrored: &Path) -> Option<
     let mut path = Path::direct(mirrored.from, mirrored.to);
     let mut walls = candidate.walls;
     for (i, reflection) in mirrored.interactions().iter().map(Some).chain([None]).enumerate() {
-        let ([a, b], planes) = leg(mirrored, candidate.mirrors, i);
+        let before = i.checked_sub(1).map(|i| &mirrored.met[i]);
+        let a = before.map_or(mirrored.from, |r| r.point);
+        let b = reflection.map_or(mirrored.to, |r| r.point);
+        let plane = |i: Option<usize>| i.and_then(|i| candidate.mirrors.get(i)).copied().unwrap_or(NO_PLANE);
+        let planes = [plane(i.checked_sub(1)), plane(Some(i))];
         for hit in scene.wide.all_hits(a, b - a, 1.0, planes, walls)? {
             let facet = &scene.facets[hit.facet as usize];
             scene.surfaces[facet.surface as usize].thickness?;

@@ -20,8 +20,7 @@ pub struct Sampling {
     /// Rays shot to find signatures.
     pub rays: u32,
     /// Receivers in a cell; their powers are averaged. One alone stands in the centre; Fibonacci numbers
-    /// spread most evenly. The CPU measures the lit part of a cell wherever there are several, and asks them only where it
-    /// finds none.
+    /// spread most evenly. The CPU measures the lit part of a cell wherever there are several, however many.
     pub samples: u32,
 }
 
@@ -134,14 +133,6 @@ impl Task<'_> {
         let cell = self.grid.cell as f32;
         let corner = self.grid.origin.as_vec2() + Vec2::new(ix as f32, iy as f32) * cell;
         self.receiver_at(corner + Vec2::new(column / n, row) * cell)
-    }
-
-    /// The receivers of a cell, any first few of them spread over it.
-    pub fn receivers(&self, ix: u32, iy: u32) -> impl Iterator<Item = Vec3> {
-        let n = self.samples();
-        let bits = n.next_power_of_two().trailing_zeros();
-        let spread = move |i: u32| i.reverse_bits().checked_shr(32 - bits).unwrap_or(0);
-        (0..1 << bits).map(spread).filter(move |i| *i < n).map(move |i| self.receiver(ix, iy, i))
     }
 
     /// The scene's surfaces at `frequency`.

@@ -4,6 +4,7 @@
 
 use super::bvh::{Hit, Node, PARALLEL, SEAM, TINY};
 use super::facet::{Facet, Span};
+use super::shaft::Shaft;
 use glam::Vec3;
 use wide::{f32x4, u32x4};
 
@@ -19,7 +20,7 @@ pub const MAX_HITS: usize = 8;
 const WAITING: usize = 32;
 
 /// Four vectors.
-type Four = [f32x4; 3];
+pub type Four = [f32x4; 3];
 
 fn splat(v: Vec3) -> Four {
     v.to_array().map(f32x4::splat)
@@ -128,6 +129,52 @@ impl Wide {
         let mut any = Any { limit, facet: None };
         let pack = self.packs.get(hint.0 as usize)?;
         pack.meet(&self.ray(origin, direction, except)?, &mut any);
+        any.facet
+    }
+
+    /// Puts the leaves that may reach into `shaft` into `leaves`; whether there are `most` of them at most.
+    pub fn leaves_in(&self, shaft: &Shaft, most: usize, leaves: &mut Vec<u32>) -> bool {
+        leaves.clear();
+        let mut waiting = [0u32; WAITING];
+        let mut top = usize::from(!self.branches.is_empty());
+        while top > 0 {
+            top -= 1;
+            let branch = &self.branches[waiting[top] as usize];
+            let mut met = shaft.touches(&branch.corners);
+            while met != 0 {
+                let child = branch.children[met.trailing_zeros() as usize];
+                met &= met - 1;
+                let full = if child & LEAF != 0 { leaves.len() == most } else { top == WAITING };
+                if full {
+                    return false;
+                }
+                if child & LEAF != 0 {
+                    leaves.push(child & !LEAF);
+                } else {
+                    waiting[top] = child;
+                    top += 1;
+                }
+            }
+        }
+        true
+    }
+
+    /// As [`Wide::any_hit`], in these leaves alone. That in which a facet was found is put first.
+    pub fn any_hit_in(
+        &self,
+        leaves: &mut [u32],
+        origin: Vec3,
+        direction: Vec3,
+        limit: f32,
+        except: [u32; 2],
+    ) -> Option<u32> {
+        if leaves.is_empty() {
+            return None;
+        }
+        let ray = self.ray(origin, direction, except)?;
+        let mut any = Any { limit, facet: None };
+        let found = leaves.iter().position(|leaf| self.packs[*leaf as usize].meet(&ray, &mut any))?;
+        leaves.swap(0, found);
         any.facet
     }
 
@@ -445,6 +492,26 @@ mod tests {
                 let any = wide.any_hit(o, d, f32::INFINITY, [except; 2], &mut hint);
                 prop_assert_eq!(any.is_some(), expected.is_finite());
                 prop_assert_eq!(wide.hit_again(o, d, f32::INFINITY, [except; 2], hint), any);
+            }
+        }
+
+        #[test]
+        fn what_hides_a_point_from_another_is_in_the_shaft_between_them(seed in 0u64..1000, x in -60.0..60.0f32, y in -60.0..60.0f32, z in -60.0..60.0f32, u in 0.0..1.0f32, v in 0.0..1.0f32, start in 0.0..0.5f32) {
+            let mut facets = soup(seed, 300);
+            let nodes = build(&mut facets);
+            let wide = Wide::of(&nodes, &facets);
+            let (apex, first) = (Vec3::new(x, y, z), Vec3::new(z, x, y) * 0.5);
+            let ends = [first, first + Vec3::X * 20.0, first + Vec3::new(20.0, 15.0, 0.0), first + Vec3::Y * 15.0];
+            let starts = ends.map(|end| apex.lerp(end, start));
+            let mut leaves = Vec::new();
+            prop_assert!(wide.leaves_in(&Shaft::between(apex, &starts, &ends), facets.len(), &mut leaves));
+            let to = first + Vec3::new(20.0 * u, 15.0 * v, 0.0);
+            let from = apex.lerp(to, start);
+            let expected = wide.any_hit(from, to - from, 1.0, [NO_PLANE; 2], &mut Hint::default());
+            let found = wide.any_hit_in(&mut leaves, from, to - from, 1.0, [NO_PLANE; 2]);
+            prop_assert_eq!(found.is_some(), expected.is_some());
+            if found.is_some() {
+                prop_assert_eq!(wide.any_hit_in(&mut leaves[..1], from, to - from, 1.0, [NO_PLANE; 2]), found);
             }
         }
     }

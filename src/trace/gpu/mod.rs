@@ -17,6 +17,7 @@ mod pace;
 mod probe;
 
 use super::bvh::NO_PLANE;
+use super::cpu::glance_at_facets;
 use super::discover::{Aim, Candidates, Signature};
 use super::field::Layer;
 use super::level::CROSSINGS;
@@ -119,6 +120,9 @@ impl Gpu {
                 }
             }
             start += count;
+        }
+        if rays > 0 {
+            told.extend(glance_at_facets(task, &aim, job).await?);
         }
         Ok(Candidates::collect(&net.tiling, &told))
     }
