@@ -22,7 +22,7 @@ fn compare<const N: usize>(test: &str, city: &str, mode: Mode, levels: [f32; N])
     let beams = [facts.beam()];
     let references = read_maps(&maps, mode).expect("maps");
     assert_eq!(references.len(), facts.tx.len());
-    let sampling = Sampling { rays: 1 << 19, samples: 32 };
+    let sampling = Sampling { rays: 1 << 18, samples: 32 };
     let one = |(tx, reference): (usize, &Vec<f32>)| {
         let task = facts.task(&scene, &beams, mode, tx, sampling).expect("an antenna");
         let ours = pollster::block_on(async {
@@ -40,9 +40,9 @@ fn check(city: &str, mode: Mode) {
     for (tx, [strong, all]) in compare(&test, city, mode, [-110.0, -130.0]).into_iter().enumerate() {
         println!("{test} tx{tx}\n  above -110 dB {strong:?}\n  above -130 dB {all:?}");
         assert!(strong.cells > 100);
-        assert!(strong.found >= 0.95, "tx{tx} {strong:?}");
+        assert!(strong.found >= 0.97, "tx{tx} {strong:?}");
         assert!(strong.median <= 0.3 && strong.p90 <= 1.5, "tx{tx} {strong:?}");
-        assert!(all.found >= 0.93, "tx{tx} {all:?}");
+        assert!(all.found >= 0.97, "tx{tx} {all:?}");
         assert!(all.median <= 0.3 && all.p90 <= 1.5, "tx{tx} {all:?}");
     }
 }
