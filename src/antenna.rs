@@ -6,12 +6,35 @@
 use glam::{DVec3, Vec3};
 use serde::{Deserialize, Serialize};
 
-/// Half-power beamwidth of the TR 38.901 element, degrees, in both planes (3GPP TR 38.901 table 7.3-1).
-const ELEMENT_BEAMWIDTH: f32 = 65.0;
-/// Front-to-back ratio and side-lobe limit of the TR 38.901 element, dB.
-const ELEMENT_LIMIT: f32 = 30.0;
-/// Peak gain of the TR 38.901 element, dBi.
-const ELEMENT_PEAK: f32 = 8.0;
+/// The numbers of a pattern of 3GPP TR 38.901's form (table 7.3-1): its gain at azimuth φ and elevation θ off the boresight
+/// is peak − min(min(12 (φ/φ₃)², A) + min(12 (θ/θ₃)², V), A).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Element {
+    /// Gain on the boresight, dBi.
+    pub peak_dbi: f64,
+    /// φ₃, half-power beamwidth in azimuth, degrees; infinite where azimuth makes no difference.
+    pub horizontal_deg: f64,
+    /// θ₃, half-power beamwidth in elevation, degrees; infinite where elevation makes no difference.
+    pub vertical_deg: f64,
+    /// A, front-to-back ratio, dB.
+    pub front_to_back_db: f64,
+    /// V, side-lobe limit in elevation, dB.
+    pub side_lobes_db: f64,
+}
+
+impl Element {
+    /// 0 dBi in every direction.
+    pub const ISOTROPIC: Self = Self {
+        peak_dbi: 0.0,
+        horizontal_deg: f64::INFINITY,
+        vertical_deg: f64::INFINITY,
+        front_to_back_db: 30.0,
+        side_lobes_db: 30.0,
+    };
+    /// The sector element of 3GPP TR 38.901, table 7.3-1.
+    pub const TR_38901: Self =
+        Self { peak_dbi: 8.0, horizontal_deg: 65.0, vertical_deg: 65.0, front_to_back_db: 30.0, side_lobes_db: 30.0 };
+}
 
 /// What a sector radiates through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +45,16 @@ pub enum Pattern {
     /// The sector element of 3GPP TR 38.901 (table 7.3-1): 65° × 65°, 30 dB front to back, 8 dBi.
     #[default]
     Tr38901,
+}
+
+impl Pattern {
+    /// Its numbers.
+    pub const fn element(self) -> Element {
+        match self {
+            Self::Isotropic => Element::ISOTROPIC,
+            Self::Tr38901 => Element::TR_38901,
+        }
+    }
 }
 
 /// Which way a linear antenna's field swings, in its own frame: by an angle ζ from θ̂, cos ζ θ̂ + sin ζ φ̂ (3GPP TR 38.901
@@ -76,10 +109,13 @@ impl Pointing {
         match self.pattern {
             Pattern::Isotropic => 0.0,
             Pattern::Tr38901 => {
+                const ELEMENT: Element = Element::TR_38901;
+                const BACK: f32 = ELEMENT.front_to_back_db as f32;
                 let (azimuth, elevation) = self.antenna_angles(direction);
-                let horizontal = (12.0 * (azimuth / ELEMENT_BEAMWIDTH).powi(2)).min(ELEMENT_LIMIT);
-                let vertical = (12.0 * (elevation / ELEMENT_BEAMWIDTH).powi(2)).min(ELEMENT_LIMIT);
-                ELEMENT_PEAK - (horizontal + vertical).min(ELEMENT_LIMIT)
+                let horizontal = (12.0 * (azimuth / ELEMENT.horizontal_deg as f32).powi(2)).min(BACK);
+                let vertical = 12.0 * (elevation / ELEMENT.vertical_deg as f32).powi(2);
+                let vertical = vertical.min(ELEMENT.side_lobes_db as f32);
+                ELEMENT.peak_dbi as f32 - (horizontal + vertical).min(BACK)
             }
         }
     }

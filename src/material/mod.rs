@@ -8,6 +8,7 @@ mod p2040;
 pub use complex::Complex;
 pub use finish::{Finish, Finishes, Lobe};
 pub use fresnel::{Coefficients, half_space, slab};
+pub(crate) use p2040::EPSILON_0;
 pub use p2040::Permittivity;
 
 use serde::{Deserialize, Serialize};

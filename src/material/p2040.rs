@@ -5,7 +5,7 @@ use crate::units::Hertz;
 use std::f64::consts::TAU;
 
 /// Permittivity of vacuum, F/m (CODATA 2018).
-const EPSILON_0: f64 = 8.854_187_812_8e-12;
+pub(crate) const EPSILON_0: f64 = 8.854_187_812_8e-12;
 
 /// Row of the table: εr = a·f^b and σ = c·f^d with f in GHz, valid over a range of GHz.
 struct Row {

@@ -179,13 +179,13 @@ pub async fn add_scattered(
 
 /// `work` for each item, in order; over all threads where there are any.
 #[cfg(feature = "cli")]
-fn share_out<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+pub(super) fn share_out<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
     use rayon::prelude::*;
     items.par_iter().map(work).collect()
 }
 
 /// `work` for each item, in order.
 #[cfg(not(feature = "cli"))]
-fn share_out<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
+pub(super) fn share_out<T, R>(items: &[T], work: impl Fn(&T) -> R) -> Vec<R> {
     items.iter().map(work).collect()
 }

@@ -10,7 +10,7 @@
 
 use super::path::{Bend, Kind, Path};
 use super::scene::Surface;
-use super::utd::{Face, diffract};
+use super::utd::{Face, Ray, diffract};
 use crate::antenna::{Pointing, Polarisation};
 use crate::material::{Coefficients, Complex, Finish, half_space, slab};
 use crate::units::{Hertz, SPEED_OF_LIGHT};
@@ -148,23 +148,23 @@ fn scale(field: Field, incoming: Vec3, normal: Vec3, outgoing: Vec3, by: Coeffic
     (te.re * across + tm.re * plane_out, te.im * across + tm.im * plane_out)
 }
 
-/// The field after bending about an edge at `point`, for a wave that comes along `incoming` from `before` metres away and
-/// goes on along `outgoing` for `after` metres, both counted along the path. Spreading as over an unbent way of that
-/// length is left out, so that it can be taken of the whole path. Zero where no ray leads that way, which is so inside of
-/// the wedge and at its ends.
-pub fn bend(
-    field: Field,
-    bend: &Bend,
-    [point, incoming, outgoing]: [Vec3; 3],
-    [before, after]: [f32; 2],
-    layers: &[Layer],
-    frequency: Hertz,
-) -> Field {
+/// The way over an edge at `point`, for a wave that comes along `incoming` from `before` metres away and goes on along
+/// `outgoing` for `after` metres, both counted along the path. `None` where no ray leads that way, which is so inside of the
+/// wedge and at its ends.
+pub(super) fn way_over(edge: &Bend, [point, incoming, outgoing]: [Vec3; 3], [before, after]: [f32; 2]) -> Option<Ray> {
     let wide = Vec3::as_dvec3;
     let from = wide(point) - wide(incoming) * f64::from(before);
     let to = wide(point) + wide(outgoing) * f64::from(after);
+    edge.wedge.ray(from, to)
+}
+
+/// The field after bending about an edge on such a way, which is point, direction before and behind it, and metres. Spreading
+/// as over an unbent way of that length is left out, so that it can be taken of the whole path. Zero where no ray leads that
+/// way.
+pub fn bend(field: Field, bend: &Bend, way: [Vec3; 3], metres: [f32; 2], layers: &[Layer], frequency: Hertz) -> Field {
+    let wide = Vec3::as_dvec3;
     let faces = bend.surfaces.map(|s| Face::Layer(layers[s as usize]));
-    let beyond = bend.wedge.ray(from, to).and_then(|ray| {
+    let beyond = way_over(bend, way, metres).and_then(|ray| {
         let (re, im) = diffract(&bend.wedge, &ray, frequency.wavelength(), &faces, (wide(field.0), wide(field.1)))?;
         let unspread = (ray.before + ray.after) / ray.before;
         Some(((re * unspread).as_vec3(), (im * unspread).as_vec3()))

@@ -16,6 +16,7 @@
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
 //! | [`fan`], [`over`] | where edges send what they are lit with, and what cells receive over them |
 //! | [`seen`] | all paths over an edge between two points |
+//! | [`store`] | traced paths kept for a list of points, their power and its exact derivatives |
 //! | [`cpu`], `gpu` | the two backends |
 
 pub mod bent;
@@ -44,6 +45,7 @@ pub mod scatter;
 pub mod scene;
 pub mod seen;
 pub mod shaft;
+pub mod store;
 pub mod task;
 mod tracer;
 pub mod utd;

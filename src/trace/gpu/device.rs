@@ -14,7 +14,7 @@ const WORKGROUP: u32 = 64;
 /// What the shaders need of storage buffers in a stage.
 const STORAGE_BUFFERS: u32 = 8;
 /// Least bytes of a buffer: bindings may not be empty, and structs not be cut short.
-const LEAST_BYTES: usize = 64;
+const LEAST_BYTES: usize = 128;
 
 /// The scene's three buffers as bytes.
 pub type Inputs<'a> = [&'a [u8]; 3];

@@ -10,11 +10,15 @@
 //! | `ground.wgsl` | the ground under receivers and along profiles |
 //! | `discover.wgsl` | rays that look for signatures |
 //! | `gather.wgsl`, `field.wgsl`, `roofs.wgsl` | receivers that collect paths, their field, the rooftops |
+//! | `evaluate`, `evaluate.wgsl` | stored paths: their power and its derivatives |
 
 mod device;
+mod evaluate;
 mod layout;
 mod pace;
 mod probe;
+
+pub use evaluate::{Evaluator, Rows};
 
 use super::bvh::NO_PLANE;
 use super::cpu::glance_at_facets;
