@@ -1,6 +1,5 @@
-//! What stands under the pointer: the levels of all engines and the distance to the site.
+//! What stands under the pointer: the levels of all engines, the distance to the site, and why the map in front is empty there.
 
-use super::engines::ENGINES;
 use super::layers::LAYERS;
 use super::store::{Hover, Store};
 use crate::scenario::{EngineKind, Layer};
@@ -34,14 +33,12 @@ pub fn Readout() -> impl IntoView {
                 <dd class:front=move || layer == front>{text}</dd>
             }
         });
-        let outdoors = ENGINES.into_iter().any(|e| store.value(e, hover.at).is_some());
-        let predicted = ENGINES.into_iter().any(|e| store.desk(e).made.with(Option::is_some));
-        let indoors = if predicted && !outdoors { ", inside a building" } else { "" };
+        let why = store.gap(front, hover.at).map_or_else(String::new, |gap| format!(", {}", gap.words()));
         let (left, top) = corner(hover);
         Some(view! {
             <div class="readout" aria-hidden="true" style:translate=format!("{left:.0}px {top:.0}px")>
                 <dl>{rows.into_iter().collect_view()}</dl>
-                <p>{format!("{distance:.0} m from the site{indoors}")}</p>
+                <p>{format!("{distance:.0} m from the site{why}")}</p>
             </div>
         })
     }

@@ -109,9 +109,7 @@ impl Run {
         self.finished += 1;
         match (&mut self.map, part.share) {
             (Some(whole), Share::Strip((first, end))) if whole.grid == map.grid => {
-                let nx = whole.grid.nx as usize;
-                let strip = first as usize * nx..end as usize * nx;
-                whole.values[strip.clone()].copy_from_slice(&map.values[strip]);
+                whole.take_rows(first..end, &map);
             }
             (whole, _) => *whole = Some(map),
         }

@@ -1,7 +1,7 @@
 //! What the page knows: one set of signals that every component reads and a few verbs that change them.
 
 use super::files::Import;
-use crate::coverage::CoverageMap;
+use crate::coverage::{CoverageMap, Gap};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, History, Layer, MapView, Scenario, Site};
 use crate::worker::protocol::{Backend, CityFacts, Fault};
@@ -307,6 +307,18 @@ impl Store {
     pub fn value(&self, engine: EngineKind, at: LonLat) -> Option<f32> {
         let local = self.local(at)?;
         self.desk(engine).made.with(|m| m.as_ref().and_then(|m| m.map.at(local)))
+    }
+
+    /// Why the map of a layer has nothing at a point, where it has nothing.
+    pub fn gap(&self, layer: Layer, at: LonLat) -> Option<Gap> {
+        let local = self.local(at)?;
+        let of = |engine| self.desk(engine).made.with(|m| m.as_ref().and_then(|m| m.map.gap_at(local)));
+        match layer {
+            Layer::Learned => of(EngineKind::Learned),
+            Layer::Traced => of(EngineKind::Traced),
+            Layer::Empirical => of(EngineKind::Empirical),
+            Layer::Difference => self.difference.with(|d| d.as_ref().and_then(|d| d.gap_at(local))),
+        }
     }
 
     /// Whether the map of `engine` is that of the present scenario.

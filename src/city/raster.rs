@@ -2,7 +2,7 @@
 //! diffraction over rooftops read this; walls and reflections do not.
 
 use super::{City, Terrain};
-use geo::{BoundingRect, LineString, Polygon};
+use geo::{BoundingRect, CoordsIter, LineString, Polygon};
 use glam::{DVec2, Vec2, Vec3};
 use std::sync::Arc;
 
@@ -49,9 +49,11 @@ impl HeightRaster {
         raster
     }
 
-    /// Raises the cells whose centres lie in `polygon` to at least `height`.
+    /// Raises the cells whose centres lie in `polygon` to at least `height`. Where a corner or the height is not finite
+    /// there is no building.
     pub fn raise(&mut self, polygon: &Polygon<f64>, height: f32) {
-        let Some(bounds) = polygon.bounding_rect() else { return };
+        let finite = height.is_finite() && polygon.coords_iter().all(|c| c.x.is_finite() && c.y.is_finite());
+        let Some(bounds) = polygon.bounding_rect().filter(|_| finite) else { return };
         let side = f64::from(self.cell);
         let row_of = |y: f64| (y - self.origin.y) / side - 0.5;
         let first = row_of(bounds.min().y).ceil().max(0.0) as u32;

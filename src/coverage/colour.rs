@@ -148,7 +148,7 @@ mod tests {
     fn a_picture_starts_in_the_north_and_is_clear_where_nothing_is_predicted() {
         let grid = Grid { origin: DVec2::ZERO, cell: 1.0, nx: 2, ny: 2 };
         let values = vec![-120.0, f32::NAN, -60.0, -30.0];
-        let map = CoverageMap { grid, quantity: Quantity::Rsrp, values };
+        let map = CoverageMap::of(grid, Quantity::Rsrp, values);
         let pixels = colourise(&map, (-120.0, -60.0), Scale::Viridis, 0.8);
         assert_eq!(pixels[..4], [253, 231, 37, 204]);
         assert_eq!(pixels[4..8], [253, 231, 37, 204], "beyond the upper end");

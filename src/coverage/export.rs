@@ -101,7 +101,7 @@ mod tests {
     fn map() -> CoverageMap {
         let grid = Grid { origin: DVec2::new(-100.0, 50.0), cell: 5.0, nx: 3, ny: 2 };
         let values = vec![-120.0, -100.0, -80.0, f32::NAN, -60.0, -90.0];
-        CoverageMap { grid, quantity: Quantity::Rsrp, values }
+        CoverageMap::of(grid, Quantity::Rsrp, values)
     }
 
     #[test]

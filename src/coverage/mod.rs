@@ -3,13 +3,17 @@
 pub mod colour;
 #[cfg(feature = "cli")]
 pub mod export;
+mod gap;
 mod statistics;
 
-pub use statistics::{Comparison, Errors, Spread, Statistics};
+pub use gap::Gap;
+pub use statistics::{Comparison, Errors, Reasons, Spread, Statistics};
 
+use gap::Gaps;
 use geo::Rect;
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// A regular grid of square cells in local metres. Row 0 is the south; a cell is named by its centre.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,12 +99,19 @@ pub struct CoverageMap {
     pub quantity: Quantity,
     /// Row-major from the south-west cell; NaN = no prediction.
     pub values: Vec<f32>,
+    /// Why there is none, where there is none.
+    gaps: Gaps,
 }
 
 impl CoverageMap {
     /// A map without any prediction yet.
     pub fn empty(grid: Grid, quantity: Quantity) -> Self {
-        Self { grid, quantity, values: vec![f32::NAN; grid.len()] }
+        Self::of(grid, quantity, vec![f32::NAN; grid.len()])
+    }
+
+    /// A map of these values; nobody has said why some are missing.
+    pub fn of(grid: Grid, quantity: Quantity, values: Vec<f32>) -> Self {
+        Self { grid, quantity, gaps: Gaps::unasked(values.len()), values }
     }
 
     /// The value of the cell that holds `p`, if `p` is on the grid and the cell has a prediction.
@@ -109,12 +120,40 @@ impl CoverageMap {
         Some(self.values[self.grid.index(ix, iy)]).filter(|v| !v.is_nan())
     }
 
+    /// Why the cell that holds `p` has no prediction, if `p` is on the grid and it has none.
+    pub fn gap_at(&self, p: DVec2) -> Option<Gap> {
+        let (ix, iy) = self.grid.locate(p)?;
+        self.gap(self.grid.index(ix, iy))
+    }
+
+    /// Why a cell has no prediction, if it has none.
+    pub fn gap(&self, cell: usize) -> Option<Gap> {
+        self.values[cell].is_nan().then(|| self.gaps.of(cell))
+    }
+
+    /// Notes why a cell has no prediction, in case it stays without.
+    pub fn explain(&mut self, cell: usize, gap: Gap) {
+        self.gaps.set(cell, gap);
+    }
+
+    /// Takes `rows` from a map of the same grid.
+    pub fn take_rows(&mut self, rows: Range<u32>, from: &CoverageMap) {
+        let cells = self.grid.index(0, rows.start)..self.grid.index(0, rows.end);
+        self.values[cells.clone()].copy_from_slice(&from.values[cells.clone()]);
+        cells.for_each(|cell| self.gaps.set(cell, from.gaps.of(cell)));
+    }
+
     /// This map less `other`, cell by cell, NaN where either has no prediction. `None` when the grids differ.
     pub fn difference(&self, other: &CoverageMap) -> Option<CoverageMap> {
-        (self.grid == other.grid).then(|| CoverageMap {
-            grid: self.grid,
-            quantity: Quantity::Difference,
-            values: self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect(),
+        (self.grid == other.grid).then(|| {
+            let values = self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect();
+            let mut difference = Self::of(self.grid, Quantity::Difference, values);
+            for cell in 0..self.values.len() {
+                if let Some(gap) = self.gap(cell).or_else(|| other.gap(cell)) {
+                    difference.explain(cell, gap);
+                }
+            }
+            difference
         })
     }
 }
@@ -146,6 +185,20 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_taken_with_what_is_said_of_them() {
+        let grid = Grid::covering(area(), 5.0).expect("a grid");
+        let (mut whole, mut part) =
+            (CoverageMap::empty(grid, Quantity::Rsrp), CoverageMap::empty(grid, Quantity::Rsrp));
+        (part.values[5], part.values[1]) = (-80.0, -80.0);
+        part.explain(6, Gap::NoPath);
+        whole.take_rows(1..2, &part);
+        assert_eq!((whole.values[5], whole.gap(6), whole.gap(5)), (-80.0, Some(Gap::NoPath), None));
+        assert_eq!(whole.gap(1), Some(Gap::NotAsked));
+        let far = grid.centre(1, 1);
+        assert_eq!((whole.gap_at(far), whole.gap_at(far + 1e3)), (Some(Gap::NoPath), None));
+    }
+
+    #[test]
     fn a_difference_has_no_value_where_either_map_has_none() {
         let grid = Grid::covering(area(), 5.0).expect("a grid");
         let mut a = CoverageMap::empty(grid, Quantity::Rsrp);
@@ -153,9 +206,13 @@ mod tests {
         a.values[3] = -80.0;
         b.values[3] = -90.0;
         a.values[4] = -70.0;
+        a.explain(5, Gap::NoPath);
+        b.explain(4, Gap::Indoors);
+        b.explain(5, Gap::TooFar);
         let d = a.difference(&b).expect("same grid");
         assert_eq!(d.values[3], 10.0);
         assert!(d.values[4].is_nan());
+        assert_eq!([3, 4, 5, 6].map(|i| d.gap(i)), [None, Some(Gap::Indoors), Some(Gap::NoPath), Some(Gap::NotAsked)]);
         assert_eq!(d.quantity, Quantity::Difference);
     }
 }

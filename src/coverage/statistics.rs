@@ -1,6 +1,6 @@
 //! What a map comes to in a few numbers, and how far two maps are apart.
 
-use super::CoverageMap;
+use super::{CoverageMap, Gap};
 use serde::Serialize;
 
 /// A map in a few numbers.
@@ -10,8 +10,23 @@ pub struct Statistics {
     pub cells: usize,
     /// Cells without a prediction.
     pub unpredicted: usize,
+    /// Why.
+    pub reasons: Reasons,
     /// Least, median and greatest value, dB of the map's kind. `None` where nothing is predicted.
     pub spread: Option<Spread>,
+}
+
+/// Cells without a prediction, by the reason ([`Gap`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reasons {
+    /// Nobody asked for them.
+    pub not_asked: usize,
+    /// Inside buildings.
+    pub indoors: usize,
+    /// No path arrives.
+    pub no_path: usize,
+    /// Beyond what the engine says anything about.
+    pub too_far: usize,
 }
 
 /// Least, median and greatest value.
@@ -38,7 +53,16 @@ impl Statistics {
             }
             [min, ..] => Some(Spread { min: *min, median: values[half], max: values[values.len() - 1] }),
         };
-        Self { cells: map.values.len(), unpredicted: map.values.len() - values.len(), spread }
+        let mut reasons = Reasons::default();
+        for gap in (0..map.values.len()).filter_map(|cell| map.gap(cell)) {
+            *match gap {
+                Gap::NotAsked => &mut reasons.not_asked,
+                Gap::Indoors => &mut reasons.indoors,
+                Gap::NoPath => &mut reasons.no_path,
+                Gap::TooFar => &mut reasons.too_far,
+            } += 1;
+        }
+        Self { cells: map.values.len(), unpredicted: map.values.len() - values.len(), reasons, spread }
     }
 }
 
@@ -111,13 +135,17 @@ mod tests {
 
     fn map(values: Vec<f32>) -> CoverageMap {
         let grid = Grid { origin: DVec2::ZERO, cell: 1.0, nx: values.len() as u32, ny: 1 };
-        CoverageMap { grid, quantity: Quantity::Rsrp, values }
+        CoverageMap::of(grid, Quantity::Rsrp, values)
     }
 
     #[test]
     fn cells_without_a_prediction_are_counted_and_left_out() {
-        let s = Statistics::of(&map(vec![-90.0, f32::NAN, -70.0, -100.0, -80.0]));
+        let mut five = map(vec![-90.0, f32::NAN, -70.0, -100.0, -80.0]);
+        five.explain(1, Gap::Indoors);
+        five.explain(2, Gap::NoPath);
+        let s = Statistics::of(&five);
         assert_eq!((s.cells, s.unpredicted), (5, 1));
+        assert_eq!(s.reasons, Reasons { indoors: 1, ..Reasons::default() });
         assert_eq!(s.spread, Some(Spread { min: -100.0, median: -85.0, max: -70.0 }));
         assert_eq!(Statistics::of(&map(vec![f32::NAN])).spread, None);
         assert_eq!(Statistics::of(&map(vec![3.0])).spread, Some(Spread { min: 3.0, median: 3.0, max: 3.0 }));

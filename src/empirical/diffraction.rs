@@ -89,6 +89,10 @@ impl Edges {
         }
         let da = (b.z - a.z + self.from_b * distance) / (self.from_a + self.from_b);
         let db = distance - da;
+        // Lines of sight that only graze an edge meet nowhere between the ends, by rounding.
+        if !(self.from_a + self.from_b > 0.0 && da > 0.0 && db > 0.0) {
+            return self.nu_max;
+        }
         let excess = a.z + self.from_a * da - (a.z * db + b.z * da) / distance;
         excess * (2.0 * distance / (wavelength * da * db)).sqrt()
     }

@@ -11,17 +11,25 @@ pub use indoors::Indoors;
 pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};
 
 use crate::city::{City, HeightRaster};
-use crate::coverage::{CoverageMap, Quantity};
+use crate::coverage::{CoverageMap, Gap, Quantity};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::scenario::{EmpiricalModel, EngineKind, Scenario, Sector};
 use glam::Vec3;
 
 /// Cell of the height raster that line of sight is read from, metres.
 pub const RASTER_CELL: f32 = 2.0;
+/// Most cells along a side of it: a large city gets a coarser one, which still fits a GPU buffer.
+const RASTER_SIDE: f64 = 5000.0;
 
 /// The baseline that the scenario names.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Empirical;
+
+/// The rooftops of a city as all engines know them.
+pub fn rooftops(city: &City) -> HeightRaster {
+    let side = city.bounds.width().max(city.bounds.height());
+    HeightRaster::of(city, RASTER_CELL.max((side / RASTER_SIDE) as f32))
+}
 
 /// Path gain in dB of `model` from the antenna at `site` to the receiver at `user`, local metres.
 ///
@@ -52,7 +60,7 @@ impl Engine for Empirical {
     async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         let sites = place_sites(city, scenario)?;
         let grid = grid_of(city, scenario)?;
-        let raster = HeightRaster::of(city, RASTER_CELL);
+        let raster = rooftops(city);
         let model = scenario.engines.empirical;
         let height = scenario.receivers.height as f32;
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
@@ -73,7 +81,9 @@ impl Engine for Empirical {
                 }
                 for ix in 0..grid.nx {
                     let user = raster.standing(grid.centre(ix, iy).as_vec2(), height);
-                    if !raster.covers(user) {
+                    if raster.covers(user) {
+                        map.explain(grid.index(ix, iy), Gap::Indoors);
+                    } else {
                         let gain = path_gain(model, &raster, base, user, sector);
                         levels[grid.index(ix, iy)] = sector.power.0 as f32 + pointing.gain_dbi(user - base) + gain;
                     }

@@ -3,9 +3,9 @@
 use super::features::{Link, Window, WindowFeatures};
 use super::land::{CELL, Land};
 use super::network::{Network, SIDE};
-use crate::city::{City, HeightRaster};
-use crate::coverage::{CoverageMap, MAX_CELLS, Quantity};
-use crate::empirical::RASTER_CELL;
+use crate::city::City;
+use crate::coverage::{CoverageMap, Gap, MAX_CELLS, Quantity};
+use crate::empirical::rooftops;
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::scenario::{EngineKind, Scenario};
 use glam::DVec2;
@@ -87,13 +87,16 @@ impl Engine for Learned {
                 }
             }
         }
-        let roofs = HeightRaster::of(city, RASTER_CELL);
+        let roofs = rooftops(city);
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
         for iy in 0..grid.ny {
             for ix in 0..grid.nx {
-                let p = grid.centre(ix, iy);
-                if !roofs.covers(roofs.standing(p.as_vec2(), receiver)) {
-                    map.values[grid.index(ix, iy)] = lattice.sample(p);
+                let (p, cell) = (grid.centre(ix, iy), grid.index(ix, iy));
+                if roofs.covers(roofs.standing(p.as_vec2(), receiver)) {
+                    map.explain(cell, Gap::Indoors);
+                } else {
+                    map.values[cell] = lattice.sample(p);
+                    map.explain(cell, Gap::TooFar);
                 }
             }
         }

@@ -7,7 +7,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`scene`], [`facet`], [`plane`], [`faces`] | what rays meet: facets and the planes they mirror in |
+//! | [`scene`], `roof`, [`facet`], [`plane`], [`faces`] | what rays meet: facets and the planes they mirror in |
 //! | [`bvh`], [`wide`], [`shaft`] | the hierarchy that rays walk, on the GPU and on the CPU |
 //! | [`discover`], [`glance`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
@@ -41,6 +41,7 @@ pub mod path;
 pub mod plane;
 #[cfg(feature = "cli")]
 pub mod reference;
+mod roof;
 pub mod scatter;
 pub mod scene;
 pub mod seen;

@@ -6,6 +6,7 @@ use super::edges::Edges;
 use super::faces::Faces;
 use super::facet::{self, Facet};
 use super::plane::{self, Mirror, Planes};
+use super::roof;
 use super::wide::{Hint, Wide};
 use crate::city::City;
 use crate::material::Material;
@@ -138,27 +139,19 @@ impl Scene {
                 builder.skipped += 1;
                 continue;
             }
-            let mut flat = Vec::new();
-            let mut holes = Vec::new();
             let footprint = &building.footprint;
             for ring in std::iter::once(footprint.exterior()).chain(footprint.interiors()) {
-                if !flat.is_empty() {
-                    holes.push(flat.len() / 2);
-                }
                 for line in ring.lines() {
                     let [a, b] = [line.start, line.end].map(|c| DVec2::new(c.x, c.y).as_vec2());
                     let wall = [a.extend(base), b.extend(base), b.extend(top), a.extend(top)];
                     builder.quad(wall, solid(building.wall));
-                    flat.extend([line.start.x, line.start.y]);
                 }
             }
-            // A footprint that can't be cut into triangles (it crosses itself, say) keeps its walls.
-            let roof = earcutr::earcut(&flat, &holes, 2).unwrap_or_default();
-            let at = |i: usize, z: f32| DVec2::new(flat[2 * i], flat[2 * i + 1]).as_vec2().extend(z);
-            for t in roof.chunks_exact(3) {
-                builder.triangle([at(t[0], top), at(t[1], top), at(t[2], top)], solid(building.roof));
+            for corners in roof::triangles(footprint) {
+                let at = |z: f32| corners.map(|c| c.as_vec2().extend(z));
+                builder.triangle(at(top), solid(building.roof));
                 if floats {
-                    builder.triangle([at(t[0], base), at(t[1], base), at(t[2], base)], solid(building.wall));
+                    builder.triangle(at(base), solid(building.wall));
                 }
             }
         }

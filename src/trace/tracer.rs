@@ -6,8 +6,8 @@ use super::field::Beam;
 use super::scene::Scene;
 use super::task::{Diffraction, Sampling, Task};
 use crate::city::{City, HeightRaster};
-use crate::coverage::{CoverageMap, Grid, Quantity};
-use crate::empirical::{Indoors, RASTER_CELL};
+use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
+use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::scenario::{EngineKind, Scenario};
 use glam::Vec3;
@@ -15,8 +15,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Most cells along a side of the height raster: a large city gets a coarser one, which still fits a GPU buffer.
-const RASTER_SIDE: f64 = 5000.0;
 /// Sites whose signatures are kept.
 const KEPT_SITES: usize = 8;
 
@@ -193,6 +191,7 @@ impl Tracer {
                 };
                 for cell in asked.clone() {
                     map.values[cell] = map.values[cell].max(level(cell));
+                    map.explain(cell, if gains[cell - first].is_nan() { Gap::Indoors } else { Gap::NoPath });
                 }
                 if let Some(indoors) = &indoors {
                     indoors.strengthen(&mut map, task.transmitter, sector.frequency, level);
@@ -208,9 +207,7 @@ impl Tracer {
         if let Some(stage) = self.stage.as_ref().filter(|s| s.fingerprint == fingerprint) {
             return Arc::clone(stage);
         }
-        let side = city.bounds.width().max(city.bounds.height());
-        let roofs = HeightRaster::of(city, RASTER_CELL.max((side / RASTER_SIDE) as f32));
-        let stage = Arc::new(Stage { fingerprint, scene: Scene::of(city), roofs });
+        let stage = Arc::new(Stage { fingerprint, scene: Scene::of(city), roofs: rooftops(city) });
         self.stage = Some(Arc::clone(&stage));
         stage
     }
@@ -243,8 +240,7 @@ impl Engine for Tracer {
     }
 
     async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
-        let rows = 0..grid_of(city, scenario)?.ny;
-        self.predict_rows(city, scenario, rows, job).await
+        self.predict_rows(city, scenario, 0..u32::MAX, job).await
     }
 }
 

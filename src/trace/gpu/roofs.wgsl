@@ -44,6 +44,10 @@ fn equivalent_edge(edges: Edges, link: Link) -> f32 {
     }
     let da = (rise + edges.from_b * link.distance) / (edges.from_a + edges.from_b);
     let db = link.distance - da;
+    // Lines of sight that only graze an edge meet nowhere between the ends, by rounding.
+    if edges.from_a + edges.from_b <= 0.0 || da <= 0.0 || db <= 0.0 {
+        return edges.nu_max;
+    }
     let excess = link.a.z + edges.from_a * da - (link.a.z * db + link.b.z * da) / link.distance;
     return excess * sqrt(2.0 * link.distance / (link.wavelength * da * db));
 }
