@@ -38,6 +38,15 @@ pub enum EngineError {
         /// Name of the city.
         city: String,
     },
+    /// The receiver asked about stands outside the city.
+    #[error("the point lies outside {city}: choose one on the map")]
+    ReceiverOutside {
+        /// Name of the city.
+        city: String,
+    },
+    /// The receiver asked about stands under a roof.
+    #[error("the point lies inside a building, where no paths are traced: choose one outdoors")]
+    ReceiverIndoors,
     /// The grid would be empty or too large.
     #[error("cells of {cell} m make no usable grid over this city: choose a cell size between 1 and 50 m")]
     Grid {

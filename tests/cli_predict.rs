@@ -114,6 +114,26 @@ fn of_a_large_archive_the_part_around_the_site_is_predicted() {
 }
 
 #[test]
+fn the_paths_to_a_point_are_listed_with_their_sum() {
+    let run = |more: &[&str]| farfield(&[&["paths", "--city", "munich", "--at", "48.1372,11.5755"], more].concat());
+    let told: Value = serde_json::from_slice(&run(&["--json", "-"]).stdout).expect("JSON");
+    let number = |v: &Value| v.as_f64().expect("a number");
+    let paths = told["paths"].as_array().expect("paths");
+    let sum: f64 = paths.iter().map(|p| 10f64.powf(0.1 * number(&p["level"]))).sum();
+    let level = number(&told["level"]);
+    assert!((10.0 * sum.log10() - level).abs() < 1e-3, "{sum} for {level} dBm");
+    let table = run(&[]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.starts_with(&format!("{level:.2} dBm over {} paths", paths.len())), "{table}");
+    assert_eq!(table.lines().count(), 2 + paths.len(), "{table}");
+    for (wrong, expected) in [("48.1375", "latitude and a longitude"), ("95,11", "no place"), ("0,0", "outside munich")]
+    {
+        let output = farfield(&["paths", "--city", "munich", "--at", wrong]);
+        assert!(!output.status.success() && said(&output).contains(expected), "{wrong}: {}", said(&output));
+    }
+}
+
+#[test]
 fn what_goes_wrong_is_said_in_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();

@@ -4,6 +4,7 @@
 import * as maplibregl from "maplibre-gl";
 import { addressOf, archiveAt, credit } from "map/archive.js";
 import { makeDraggable, readByTouch } from "map/gestures.js";
+import { Rays } from "map/rays.js";
 import { Sight } from "map/sight.js";
 import { siteFeatures } from "map/site.js";
 import { COVERAGE, EMPTY, STYLE, basemap, buildings, colour, coverage, relief, token } from "map/style.js";
@@ -11,14 +12,17 @@ import { COVERAGE, EMPTY, STYLE, basemap, buildings, colour, coverage, relief, t
 export class CityMap {
   /**
    * `view` is `{ lon, lat, zoom, bearing, pitch }`; `on` holds the callbacks `ready()`, `moved(view)`,
-   * `dragged(lon, lat)`, `placed(lon, lat, roof)`, `hovered(lon, lat, x, y)`,
-   * `touched(lon, lat, x, y)`, `left()` and `failed(text)`; `handle` is the element that the
-   * user drags: it is kept at the antenna.
+   * `clicked(lon, lat, roof)`, `dragged(lon, lat)`, `placed(lon, lat, roof)`, `received(lon, lat)`,
+   * `hovered(lon, lat, x, y)`, `touched(lon, lat, x, y)`, `left()` and `failed(text)`; `handle` and `pin` are the elements
+   * that the user drags: they are kept at the antenna and at the receiver.
    */
-  constructor(container, handle, view, on) {
+  constructor(container, handle, pin, view, on) {
     this.on = on;
     this.handle = handle;
+    this.pin = pin;
     this.site = null;
+    this.receiver = null;
+    this.rays = new Rays();
     this.shown = { layer: "", opacity: 0 };
     this.opened = 0;
     this.map = new maplibregl.Map({
@@ -48,17 +52,24 @@ export class CityMap {
 
   #listen() {
     const { map, on } = this;
-    map.once("load", () => on.ready());
+    map.once("load", () => {
+      map.addLayer(this.rays);
+      on.ready();
+    });
     map.on("error", (event) => on.failed(String(event.error?.message ?? event.error)));
     map.on("moveend", () => on.moved(this.view()));
-    map.on("render", () => this.#followSite());
-    // The ground under the site arrives after it, and grows finer.
+    map.on("render", () => this.#followHandles());
+    // The ground under the site and under rays arrives after them, and grows finer.
     map.on("idle", () => {
       if (this.site && this.foot !== this.sight.ground([this.site.lon, this.site.lat])) this.setSite(this.site);
+      if (this.receiver && this.floor !== this.sight.ground([this.receiver.lon, this.receiver.lat])) {
+        this.setReceiver(this.receiver);
+        this.rays.rise();
+      }
     });
     map.on("click", (event) => {
       const [at, roof] = this.sight.surface(event.point);
-      on.placed(at.lng, at.lat, roof);
+      on.clicked(at.lng, at.lat, roof);
     });
     map.on("mousemove", (event) => {
       const { clientX, clientY } = event.originalEvent;
@@ -67,8 +78,9 @@ export class CityMap {
     map.on("mouseout", () => on.left());
     readByTouch(map, on);
     map.getCanvas().style.cursor = "crosshair";
-    map.getCanvas().setAttribute("aria-label", "Map of the city; click to place the site");
+    map.getCanvas().setAttribute("aria-label", "Map of the city; click to place the site, or the receiver while paths are shown");
     makeDraggable(this.handle, map, this.sight, () => this.site.height, on);
+    makeDraggable(this.pin, map, this.sight, () => this.receiver.height, { dragged: on.received, placed: on.received });
   }
 
   /**
@@ -158,13 +170,33 @@ export class CityMap {
     const { mast, beam } = siteFeatures(site, token("--map-site"), ground);
     this.map.getSource("mast")?.setData({ ...EMPTY, features: mast });
     this.map.getSource("beam")?.setData({ ...EMPTY, features: beam });
-    this.#followSite();
+    this.#followHandles();
   }
 
-  #followSite() {
-    if (!this.site) return;
-    const { x, y } = this.sight.projectAt({ lng: this.site.lon, lat: this.site.lat }, this.site.height);
-    this.handle.style.translate = `${x}px ${y}px`;
+  /** Puts the receiver's pin at `{ lon, lat, height }`; away with `null`. */
+  setReceiver(receiver) {
+    this.receiver = receiver;
+    this.pin.hidden = !receiver;
+    this.floor = receiver && this.sight.ground([receiver.lon, receiver.lat]);
+    this.#followHandles();
+  }
+
+  /** Draws rays `{ points, colour, width }`, the strongest first; see `rays.js`. */
+  setRays(rays) {
+    this.rays.set(rays, (at) => this.sight.ground(at));
+  }
+
+  /** Singles a ray out by its number, none with −1; `stale` ones are pale. */
+  pointRay(ray, stale) {
+    this.rays.point(ray, stale);
+  }
+
+  #followHandles() {
+    for (const [handle, at] of [[this.handle, this.site], [this.pin, this.receiver]]) {
+      if (!at) continue;
+      const { x, y } = this.sight.projectAt({ lng: at.lon, lat: at.lat }, at.height);
+      handle.style.translate = `${x}px ${y}px`;
+    }
   }
 
   view() {

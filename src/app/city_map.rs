@@ -24,7 +24,13 @@ extern "C" {
     pub type CityMap;
 
     #[wasm_bindgen(constructor, catch)]
-    fn new(container: &HtmlElement, handle: &HtmlElement, view: &JsValue, on: &JsValue) -> Result<CityMap, JsValue>;
+    fn new(
+        container: &HtmlElement,
+        handle: &HtmlElement,
+        pin: &HtmlElement,
+        view: &JsValue,
+        on: &JsValue,
+    ) -> Result<CityMap, JsValue>;
     /// `beside` holds the addresses of the archives beside it, by their names.
     #[wasm_bindgen(method, js_name = openCity)]
     fn open_city(this: &CityMap, url: &str, beside: &JsValue);
@@ -38,6 +44,14 @@ extern "C" {
     fn show_layer(this: &CityMap, layer: &str, opacity: f64);
     #[wasm_bindgen(method, js_name = setSite)]
     fn set_site(this: &CityMap, site: &JsValue);
+    /// Puts the receiver's pin somewhere, or away with `null`.
+    #[wasm_bindgen(method, js_name = setReceiver)]
+    pub fn set_receiver(this: &CityMap, place: &JsValue);
+    #[wasm_bindgen(method, js_name = setRays)]
+    pub fn set_rays(this: &CityMap, rays: &JsValue);
+    /// Singles a ray out, none with −1; stale ones are pale.
+    #[wasm_bindgen(method, js_name = pointRay)]
+    pub fn point_ray(this: &CityMap, ray: i32, stale: bool);
     #[wasm_bindgen(method, js_name = jumpTo)]
     fn jump_to(this: &CityMap, view: &JsValue);
     /// Where a point of the ground is drawn, in CSS pixels of the window.
@@ -48,23 +62,24 @@ extern "C" {
 /// The map, once it stands; a signal, so that effects run again when it does.
 pub type MapHandle = RwSignal<Option<CityMap>, LocalStorage>;
 
-/// The map with the site's handle. `on_ready` runs once, when the map can be used.
+/// The map with the handles of the site and of the receiver. `on_ready` runs once, when the map can be used.
 #[component]
 pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()>) -> impl IntoView {
     let store: Store = expect_context();
     let container = NodeRef::<Div>::new();
     let handle = NodeRef::<leptos::html::Button>::new();
+    let pin = NodeRef::<leptos::html::Button>::new();
     let standing = RwSignal::new(false);
 
     Effect::new(move |_| {
-        let (Some(container), Some(handle)) = (container.get(), handle.get()) else { return };
+        let (Some(container), Some(handle), Some(pin)) = (container.get(), handle.get(), pin.get()) else { return };
         let ready = move || {
             standing.set(true);
             mark("map-interactive");
             on_ready.run(());
         };
         let on = callbacks(store, ready);
-        match CityMap::new(&container, &handle, &view_object(store.camera.get_untracked()), &on) {
+        match CityMap::new(&container, &handle, &pin, &view_object(store.camera.get_untracked()), &on) {
             Ok(made) => map.set(Some(made)),
             Err(error) => {
                 let why = Reflect::get(&error, &"message".into()).ok().and_then(|m| m.as_string()).unwrap_or_default();
@@ -134,22 +149,20 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
         });
     });
 
+    super::rays::follow(store, with_map);
+
     let nudge = move |ev: leptos::ev::KeyboardEvent| {
-        let metres = if ev.shift_key() { NUDGE.1 } else { NUDGE.0 };
-        let step = match ev.key().as_str() {
-            "ArrowUp" => DVec2::Y,
-            "ArrowDown" => DVec2::NEG_Y,
-            "ArrowLeft" => DVec2::NEG_X,
-            "ArrowRight" => DVec2::X,
-            _ => return,
-        };
-        ev.prevent_default();
-        ev.stop_propagation();
-        let Some(frame) = store.city.with_untracked(|c| c.as_ref().map(CityFacts::frame)) else { return };
+        let Some(moved) = nudged(store, &ev) else { return };
         store.edit_site(Some("nudge"), |site| {
-            let moved = frame.to_lonlat(frame.to_local(site.position) + step * metres);
-            site.position = LonLat::new(super::store::round(moved.lon, 6), super::store::round(moved.lat, 6));
+            let LonLat { lon, lat } = moved(site.position);
+            site.position = LonLat::new(super::store::round(lon, 6), super::store::round(lat, 6));
         });
+    };
+    let nudge_receiver = move |ev: leptos::ev::KeyboardEvent| {
+        let receiver = store.scenario.with_untracked(|s| s.view.receiver);
+        if let Some((moved, at)) = nudged(store, &ev).zip(receiver) {
+            store.place_receiver(moved(at));
+        }
     };
     view! {
         <div id="map" class="map" node_ref=container on:contextmenu=|ev| ev.prevent_default()>
@@ -162,8 +175,34 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
                 aria-label="Site: drag it, or move it with the arrow keys"
                 title="Drag to move the site"
             ></button>
+            <button
+                class="receiver"
+                data-receiver=""
+                type="button"
+                node_ref=pin
+                hidden
+                on:keydown=nudge_receiver
+                aria-label="Receiver: drag it, or move it with the arrow keys"
+                title="Drag to move the receiver"
+            ></button>
         </div>
     }
+}
+
+/// Where an arrow key moves things to; other keys are left alone.
+fn nudged(store: Store, ev: &leptos::ev::KeyboardEvent) -> Option<impl Fn(LonLat) -> LonLat + use<>> {
+    let step = match ev.key().as_str() {
+        "ArrowUp" => DVec2::Y,
+        "ArrowDown" => DVec2::NEG_Y,
+        "ArrowLeft" => DVec2::NEG_X,
+        "ArrowRight" => DVec2::X,
+        _ => return None,
+    };
+    ev.prevent_default();
+    ev.stop_propagation();
+    let way = step * if ev.shift_key() { NUDGE.1 } else { NUDGE.0 };
+    let frame = store.city.with_untracked(|c| c.as_ref().map(CityFacts::frame))?;
+    Some(move |at| frame.to_lonlat(frame.to_local(at) + way))
 }
 
 /// Colours a map and hands it over; takes the picture away when there is no map.
@@ -203,6 +242,11 @@ fn callbacks(store: Store, ready: impl Fn() + 'static) -> JsValue {
     let placed = Closure::<dyn Fn(f64, f64, f64)>::new(move |lon, lat, roof| {
         store.place_site(LonLat::new(lon, lat), roof);
     });
+    let clicked = Closure::<dyn Fn(f64, f64, f64)>::new(move |lon, lat, roof| {
+        let at = LonLat::new(lon, lat);
+        if store.picking.get_untracked() { store.place_receiver(at) } else { store.place_site(at, roof) }
+    });
+    let received = Closure::<dyn Fn(f64, f64)>::new(move |lon, lat| store.place_receiver(LonLat::new(lon, lat)));
     let dragged = Closure::<dyn Fn(f64, f64)>::new(move |lon, lat| {
         store.edit_site(Some("place"), |site| site.position = LonLat::new(lon, lat));
     });
@@ -217,7 +261,9 @@ fn callbacks(store: Store, ready: impl Fn() + 'static) -> JsValue {
     object(&[
         ("ready", Closure::<dyn Fn()>::new(ready).into_js_value()),
         ("moved", moved.into_js_value()),
+        ("clicked", clicked.into_js_value()),
         ("placed", placed.into_js_value()),
+        ("received", received.into_js_value()),
         ("dragged", dragged.into_js_value()),
         ("hovered", reads(false).into_js_value()),
         ("touched", reads(true).into_js_value()),

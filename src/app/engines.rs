@@ -3,6 +3,7 @@
 
 use super::crew::{Crew, Who};
 use super::files;
+use super::inquiry::Inquiry;
 use super::run::{Run, Share};
 use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of};
 use crate::coverage::{CoverageMap, Grid};
@@ -28,6 +29,7 @@ pub struct Engines {
     part: RefCell<Option<CityFacts>>,
     /// What was stopped or came to grief: not asked for again until it changes or the user says so.
     given_up: RefCell<HashMap<EngineKind, Scenario>>,
+    inquiry: Inquiry,
     next: RefCell<JobId>,
 }
 
@@ -48,6 +50,7 @@ impl Engines {
             runs: RefCell::default(),
             part: RefCell::default(),
             given_up: RefCell::default(),
+            inquiry: Inquiry::default(),
             next: RefCell::new(1),
         })
     }
@@ -121,17 +124,23 @@ impl Engines {
 
     /// Forgets what an engine was doing, because its worker loads.
     fn forget(&self, engine: EngineKind) {
+        if engine == EngineKind::Traced {
+            self.inquiry.forget();
+            self.store.heard.set(None);
+        }
         self.runs.borrow_mut().remove(&engine);
         self.given_up.borrow_mut().remove(&engine);
         self.store.desk(engine).activity.set(Activity::Loading);
     }
 
-    /// Asks for every map that the present scenario lacks. A run for an older scenario is stopped.
+    /// Asks for every map that the present scenario lacks, and for the paths. What runs for an older scenario is stopped.
     pub fn request(&self) {
         if self.moves_on() {
             self.move_on();
             return;
         }
+        // The paths come first: a map would keep the tracer for longer, and finds the signatures known then.
+        self.inquiry.ask(self.store, &self.crew.borrow(), || self.next.replace_with(|id| *id + 1));
         let scenario = self.store.scenario.get_untracked();
         for engine in ENGINES {
             self.request_one(engine, &scenario);
@@ -219,6 +228,7 @@ impl Engines {
             Reply::Refused(trouble) => self.refused(who, &trouble),
             Reply::Progress { id, fraction, stage } => self.progress(id, fraction, stage),
             Reply::Done { id, map } => self.done(who, id, map),
+            Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),
             Reply::Failed { id, trouble } => self.failed(who, id, &trouble),
             Reply::Crashed(text) => self.crashed(who, &text),
         }
@@ -317,6 +327,9 @@ impl Engines {
     }
 
     fn failed(&self, who: Who, id: JobId, trouble: &Trouble) {
+        if self.inquiry.answer(self.store, id, Err(sentence(&trouble.message))) {
+            return;
+        }
         let Some(engine) = self.engine_of(id) else { return };
         self.give_up(engine);
         self.trace_after(engine);
@@ -327,6 +340,9 @@ impl Engines {
     fn crashed(&self, who: Who, text: &str) {
         leptos::logging::error!("{who:?} crashed: {text}");
         self.crew.borrow_mut().set_ready(who, false);
+        if who == Who::Tracer(0) {
+            self.inquiry.forget();
+        }
         for engine in who.engines() {
             self.stop_run(*engine);
             self.store.desk(*engine).activity.set(Activity::Failed);

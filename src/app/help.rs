@@ -21,6 +21,10 @@ pub fn Help(open: RwSignal<bool>) -> impl IntoView {
                 <li><b>"Difference"</b>" is learned less ray traced, cell by cell."</li>
                 <li><b>"Empirical"</b>" is the formula a planner would start from."</li>
             </ul>
+            <p>
+                "With "<b>"Paths"</b>" pressed, a click on the map shows how the waves get there: every path the ray tracer
+                finds, with its level, delay and angles."
+            </p>
             <dl class="keys">{keys()}</dl>
         </Dialogue>
     }

@@ -6,7 +6,7 @@ use super::engines::ENGINES;
 use super::store::{Activity, Store, Tone};
 use crate::city::{HeightShares, HeightSource};
 use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, Scenario};
+use crate::scenario::EngineKind;
 use js_sys::{Array, JSON, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -25,11 +25,13 @@ pub fn expose(store: Store, map: MapHandle) {
         let at = map.with_untracked(|m| m.as_ref().map(|m| m.project(lon, lat)));
         at.map_or(JsValue::NULL, |at| at.into_iter().map(JsValue::from).collect::<Array>().into())
     });
+    let paths = Closure::<dyn Fn() -> JsValue>::new(move || untrack(|| paths(store)));
     let hook = object(&[
         ("ready", ready.into_js_value()),
         ("value", value.into_js_value()),
         ("state", state.into_js_value()),
         ("project", project.into_js_value()),
+        ("paths", paths.into_js_value()),
     ]);
     // Nothing but tests misses it.
     let _ = Reflect::set(&window(), &"farfield".into(), &hook);
@@ -69,8 +71,17 @@ fn heights(shares: HeightShares) -> JsValue {
     object(&HeightSource::ALL.map(|source| (source.name(), shares.count(source).into())))
 }
 
-fn as_js(scenario: &Scenario) -> JsValue {
-    serde_json::to_string(scenario).ok().and_then(|text| JSON::parse(&text).ok()).unwrap_or(JsValue::NULL)
+/// What the receiver hears now, or why that is not known.
+fn paths(store: Store) -> JsValue {
+    let question = store.question();
+    store.heard.with(|heard| match heard.as_ref().filter(|h| Some(&h.question) == question.as_ref()) {
+        Some(heard) => heard.answer.as_ref().map_or_else(Into::into, as_js),
+        None => JsValue::NULL,
+    })
+}
+
+fn as_js(value: &impl serde::Serialize) -> JsValue {
+    serde_json::to_string(value).ok().and_then(|text| JSON::parse(&text).ok()).unwrap_or(JsValue::NULL)
 }
 
 fn engine(name: &str) -> Option<EngineKind> {

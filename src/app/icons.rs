@@ -26,6 +26,8 @@ icons! {
     help = "M9.2 9a3 3 0 1 1 4.2 2.8c-.9.4-1.4 1-1.4 2v.4M12 17.5v.1M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z";
     /// Close, stop.
     cross = "M6 6l12 12M18 6 6 18";
+    /// Paths from one point to another.
+    paths = "M5 19 19 5M5 19 9 6l10-1M5 19a2 2 0 1 0 0 .1M19 5a2 2 0 1 0 0 .1";
     /// Fold down.
     chevron = "m6 9 6 6 6-6";
 }

@@ -7,16 +7,17 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 /// Keys and what they do.
-pub const KEYS: [(&str, &str); 10] = [
+pub const KEYS: [(&str, &str); 11] = [
     ("Space or F", "flip between learned and ray traced"),
     ("1 or L", "learned"),
     ("2 or R", "ray traced"),
     ("3 or D", "difference"),
     ("4 or E", "empirical"),
     ("C", "choose a city"),
+    ("P", "paths to a point"),
     ("Ctrl Z", "undo"),
     ("Ctrl Shift Z", "redo"),
-    ("Esc", "stop what runs, close this"),
+    ("Esc", "put the paths away, stop what runs, close this"),
     ("?", "this list"),
 ];
 
@@ -65,6 +66,8 @@ pub fn listen(store: Store, verbs: Verbs) {
             "4" | "e" => store.bring(Layer::Empirical),
             "c" => verbs.cities.update(|open| *open = !*open),
             "?" => verbs.help.update(|open| *open = !*open),
+            "p" => store.toggle_paths(),
+            "escape" if store.picking.get_untracked() => store.leave_paths(),
             "escape" => verbs.stop.run(()),
             _ => return,
         }

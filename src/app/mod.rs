@@ -11,11 +11,15 @@ mod files;
 mod help;
 mod hook;
 mod icons;
+mod inquiry;
 mod keys;
 mod layers;
 mod legend;
 mod notices;
 mod panel;
+mod paths;
+mod profile;
+mod rays;
 mod readout;
 mod run;
 mod store;
@@ -31,6 +35,7 @@ use legend::Legend;
 use leptos::prelude::*;
 use notices::Notices;
 use panel::Fields;
+use paths::{Paths, PathsButton};
 use readout::Readout;
 use std::rc::Rc;
 use std::time::Duration;
@@ -125,6 +130,8 @@ pub fn App() -> impl IntoView {
                 <Fields />
             </div>
         </aside>
+        <PathsButton />
+        <Paths />
         <Notices retry=retry />
         <Readout />
         <Help open=help />

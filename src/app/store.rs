@@ -1,6 +1,7 @@
 //! What the page knows: one set of signals that every component reads and a few verbs that change them.
 
 use super::files::Import;
+use super::inquiry::Heard;
 use crate::coverage::{CoverageMap, Gap};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, History, Layer, MapView, Scenario, Site};
@@ -150,6 +151,12 @@ pub struct Store {
     pub notices: RwSignal<Vec<Notice>>,
     /// The pointer.
     pub hover: RwSignal<Option<Hover>>,
+    /// Whether a click on the map puts the receiver there, rather than the site.
+    pub picking: RwSignal<bool>,
+    /// What the receiver hears; it may be of a scenario before.
+    pub heard: RwSignal<Option<Arc<Heard>>>,
+    /// The path that is pointed at, by its number.
+    pub pointed: RwSignal<Option<usize>>,
 }
 
 impl Desk {
@@ -162,6 +169,7 @@ impl Store {
     /// The page's knowledge at its start.
     pub fn new(scenario: Scenario, camera: MapView) -> Self {
         let (learned, traced) = (Desk::new(), Desk::new());
+        let picking = scenario.view.receiver.is_some();
         Self {
             scenario: RwSignal::new(scenario),
             history: RwSignal::default(),
@@ -178,6 +186,9 @@ impl Store {
             difference: difference_of(learned, traced),
             notices: RwSignal::default(),
             hover: RwSignal::new(None),
+            picking: RwSignal::new(picking),
+            heard: RwSignal::new(None),
+            pointed: RwSignal::new(None),
         }
     }
 
@@ -257,6 +268,7 @@ impl Store {
             self.arriving.set(false);
             self.scenario.update(|s| {
                 s.sites.truncate(1);
+                s.view.receiver = None;
                 if let Some(site) = s.sites.first_mut() {
                     site.position = LonLat::new(round(roof.lon, 5), round(roof.lat, 5));
                     site.height = round(height, 1);

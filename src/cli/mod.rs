@@ -4,6 +4,7 @@ mod city;
 mod compare;
 mod inputs;
 mod learn;
+mod paths;
 mod picture;
 mod predict;
 mod terrain;
@@ -29,6 +30,8 @@ enum Command {
     Picture(picture::Picture),
     /// Predict coverage and write it as a picture or a `GeoTIFF`.
     Predict(predict::Predict),
+    /// List the paths that a receiver at one point hears.
+    Paths(paths::Paths),
     /// Export windows of a measured network for training.
     Export(learn::Export),
     /// Tell how well an engine predicts a measured network.
@@ -44,6 +47,7 @@ impl Cli {
             Command::City(command) => command.run(),
             Command::Picture(options) => options.run(),
             Command::Predict(command) => command.run(),
+            Command::Paths(options) => options.run(),
             Command::Export(options) => options.run(),
             Command::Evaluate(options) => options.run(),
             Command::CompareReference(options) => options.run(),

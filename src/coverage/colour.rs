@@ -17,6 +17,8 @@ pub enum Scale {
     Cividis,
     /// A rainbow without its false edges, for fine detail (Mikhailov, 2019).
     Turbo,
+    /// Black over violet and orange to light yellow; even in lightness (van der Walt and Smith, 2015).
+    Inferno,
     /// Blue over grey to red, for differences around zero (Moreland, 2009).
     CoolWarm,
 }
@@ -61,6 +63,11 @@ impl Scale {
                 0x30123b, 0x392a73, 0x4040a2, 0x4456c7, 0x466be3, 0x4680f6, 0x4294ff, 0x37a8fa, 0x28bceb, 0x1ccdd8, 0x18ddc2,
                 0x1fe9af, 0x32f298, 0x4ef97d, 0x6dfe62, 0x8bff4b, 0xa4fc3c, 0xb9f635, 0xcdec34, 0xdfdf37, 0xeecf3a, 0xf8be39,
                 0xfdac34, 0xfe962b, 0xfb7e21, 0xf46617, 0xeb500e, 0xdf3f08, 0xd02f05, 0xbe2102, 0xa91601, 0x920b01, 0x7a0403,
+            ],
+            Self::Inferno => &[
+                0x000004, 0x040312, 0x0b0724, 0x150b37, 0x210c4a, 0x2f0a5b, 0x3d0965, 0x4a0c6b, 0x57106e, 0x64156e, 0x71196e,
+                0x7d1e6d, 0x8a226a, 0x972766, 0xa32c61, 0xb0315b, 0xbc3754, 0xc73e4c, 0xd24644, 0xdb503b, 0xe45a31, 0xeb6628,
+                0xf1731d, 0xf68013, 0xf98e09, 0xfb9d07, 0xfcac11, 0xfbbc21, 0xf9cb35, 0xf5db4c, 0xf2ea69, 0xf3f68a, 0xfcffa4,
             ],
             Self::CoolWarm => &[
                 0x3b4cc0, 0x445acc, 0x4e68d8, 0x5875e1, 0x6282ea, 0x6c8ff1, 0x779af7, 0x82a6fb, 0x8db0fe, 0x98b9ff, 0xa3c2fe,
@@ -111,7 +118,7 @@ mod tests {
 
     #[test]
     fn levels_get_lighter_evenly() {
-        for scale in [Scale::Viridis, Scale::Cividis] {
+        for scale in [Scale::Viridis, Scale::Cividis, Scale::Inferno] {
             let steps: Vec<f32> = (0..=20).map(|i| lightness(scale.rgb(i as f32 / 20.0))).collect();
             for pair in steps.windows(2) {
                 let gain = pair[1] - pair[0];
@@ -134,6 +141,7 @@ mod tests {
         // Entries 0, 100 and 255 of the published tables of 256.
         for (scale, table) in [
             (Scale::Viridis, [[68, 1, 84], [42, 118, 142], [253, 231, 37]]),
+            (Scale::Inferno, [[0, 0, 4], [144, 37, 104], [252, 255, 164]]),
             (Scale::Turbo, [[48, 18, 59], [63, 246, 138], [122, 4, 3]]),
         ] {
             for (i, expected) in [0, 100, 255].into_iter().zip(table) {

@@ -37,6 +37,26 @@ pub fn rooftop_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) ->
     }
 }
 
+/// Where Bullington's equivalent edge of the roofs and hills between `a` and `b` stands; `None` with line of sight.
+/// `wavelength` in metres.
+pub fn rooftop_edge(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> Option<Vec3> {
+    let distance = a.truncate().distance(b.truncate());
+    let link = Link { a, b, distance, wavelength };
+    let mut edges = Edges::NONE;
+    if distance >= f32::EPSILON {
+        raster.walk(a.truncate(), b.truncate(), |c| {
+            let t = f32::midpoint(c.from, c.to);
+            let top = c.top.max(raster.ground_at(a.truncate().lerp(b.truncate(), t)));
+            if raster.ground.is_some() || top > 0.0 {
+                edges.add(&link, t, top);
+            }
+            true
+        });
+    }
+    let da = edges.equivalent(&link)?;
+    Some(a.truncate().lerp(b.truncate(), da / distance).extend(a.z + edges.from_a * da))
+}
+
 /// Loss in dB over the roofs between `a` and `b` by ITU-R P.526-15 § 4.5.1: the equivalent edge's and its correction for
 /// what the other edges of the profile take, up to 10 dB. `wavelength` in metres.
 pub fn bullington_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> f32 {
@@ -78,16 +98,17 @@ impl Edges {
         }
     }
 
-    /// ν of Bullington's equivalent edge; −∞ where there is no edge.
-    ///
-    /// It stands where the steepest lines of sight from both ends meet (§ 4.5.1, with the flat earth of a city). With line
-    /// of sight the edge of the highest ν counts instead.
+    /// How far from `a` Bullington's equivalent edge stands: where the steepest lines of sight from both ends meet (§ 4.5.1,
+    /// with the flat earth of a city). `None` with line of sight.
+    fn equivalent(&self, Link { a, b, distance, .. }: &Link) -> Option<f32> {
+        let blocked = self.from_a >= (b.z - a.z) / distance;
+        blocked.then(|| (b.z - a.z + self.from_b * distance) / (self.from_a + self.from_b))
+    }
+
+    /// ν of the equivalent edge, or with line of sight of the edge of the highest ν; −∞ where there is no edge.
     fn nu(&self, link: &Link) -> f32 {
         let Link { a, b, distance, wavelength } = link;
-        if self.from_a < (b.z - a.z) / distance {
-            return self.nu_max;
-        }
-        let da = (b.z - a.z + self.from_b * distance) / (self.from_a + self.from_b);
+        let Some(da) = self.equivalent(link) else { return self.nu_max };
         let db = distance - da;
         // Lines of sight that only graze an edge meet nowhere between the ends, by rounding.
         if !(self.from_a + self.from_b > 0.0 && da > 0.0 && db > 0.0) {

@@ -180,6 +180,8 @@ pub struct View {
     pub range: (f64, f64),
     /// Opacity of the coverage, 0–1.
     pub opacity: f64,
+    /// Where a receiver stands whose paths are shown.
+    pub receiver: Option<LonLat>,
 }
 
 impl Default for Scenario {
@@ -235,7 +237,7 @@ impl Default for TraceSettings {
 
 impl Default for View {
     fn default() -> Self {
-        Self { layer: Layer::default(), range: (-120.0, -60.0), opacity: 0.8 }
+        Self { layer: Layer::default(), range: (-120.0, -60.0), opacity: 0.8, receiver: None }
     }
 }
 
@@ -322,6 +324,10 @@ impl Scenario {
         }
         within("the legend's lower end in dBm", self.view.range.0, -300.0, 100.0)?;
         within("the legend's upper end in dBm", self.view.range.1, self.view.range.0 + 1.0, 101.0)?;
+        if let Some(at) = self.view.receiver {
+            within("the receiver's longitude", at.lon, -180.0, 180.0)?;
+            within("the receiver's latitude", at.lat, -85.0, 85.0)?;
+        }
         within("the opacity", self.view.opacity, 0.0, 1.0)
     }
 }

@@ -12,6 +12,7 @@
 //! | [`discover`], [`glance`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`gather`], [`gap`] | what the cells of a tile receive |
+//! | [`reception`] | the paths to one receiver, with powers, delays and angles |
 //! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
 //! | [`fan`], [`over`] | where edges send what they are lit with, and what cells receive over them |
@@ -39,6 +40,7 @@ pub mod level;
 pub mod over;
 pub mod path;
 pub mod plane;
+pub mod reception;
 #[cfg(feature = "cli")]
 pub mod reference;
 mod roof;
@@ -52,4 +54,5 @@ mod tracer;
 pub mod utd;
 pub mod wide;
 
+pub use reception::Reception;
 pub use tracer::{Backend, Tracer};

@@ -16,6 +16,7 @@ use super::utd::Wedge;
 use super::wide::Hint;
 use crate::scenario::MAX_DEPTH;
 use glam::Vec3;
+use serde::{Deserialize, Serialize};
 
 /// Most interactions of a path.
 pub const MAX_ORDER: usize = MAX_DEPTH as usize;
@@ -24,7 +25,8 @@ pub const MAX_ORDER: usize = MAX_DEPTH as usize;
 const FEW_LEAVES: usize = 24;
 
 /// What a surface does to a path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It mirrors.
     #[default]

@@ -3,13 +3,15 @@
 use super::cpu;
 use super::discover::Candidates;
 use super::field::Beam;
+use super::reception::{Listing, Reception};
 use super::scene::Scene;
 use super::task::{Diffraction, Sampling, Task};
 use crate::city::{City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
 use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
-use crate::scenario::{EngineKind, Scenario};
+use crate::geodesy::LonLat;
+use crate::scenario::{EngineKind, Scenario, Sector, Site};
 use glam::Vec3;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -158,29 +160,9 @@ impl Tracer {
         let needed = indoors.as_ref().map_or(rows.clone(), Indoors::needs);
         let (asked, first) = (grid.index(0, rows.start)..grid.index(0, rows.end), grid.index(0, needed.start));
         for (at, site) in sites {
-            let beams: Vec<Beam> = site
-                .sectors
-                .iter()
-                .map(|s| Beam {
-                    pointing: s.pointing(),
-                    frequency: s.frequency,
-                    receiver: scenario.receivers.polarisation,
-                })
-                .collect();
-            let rooftops = scenario.engines.trace.diffraction;
-            let task = Task {
-                scene: &stage.scene,
-                roofs: Some(&stage.roofs),
-                diffraction: if rooftops { Diffraction::Rooftops } else { Diffraction::None },
-                transmitter: at.as_vec2().extend(city.ground_at(at) + site.height as f32),
-                beams: &beams,
-                grid,
-                height,
-                depth: usize::from(scenario.engines.trace.depth),
-                transmission: false,
-                finishes: Some(&scenario.materials),
-                sampling: self.sampling,
-            };
+            let beams = beams(site, scenario);
+            let transmitter = at.as_vec2().extend(city.ground_at(at) + site.height as f32);
+            let task = Task { sampling: self.sampling, ..task(&stage, scenario, transmitter, &beams, grid) };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
             let gains = self.machine.gather(&task, &candidates, needed.clone(), job).await?;
             for (sector, gains) in site.sectors.iter().zip(gains) {
@@ -199,6 +181,49 @@ impl Tracer {
             }
         }
         Ok(map)
+    }
+
+    /// The paths of the sector that is strongest at `point`, to a receiver of the scenario's height there. Where their
+    /// signatures are known no rays are cast.
+    pub async fn paths_at(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        point: LonLat,
+        job: &mut Job,
+    ) -> Result<Reception, EngineError> {
+        let sites = place_sites(city, scenario)?;
+        let grid = grid_of(city, scenario)?;
+        let local = city.frame.to_local(point);
+        let outside = || EngineError::ReceiverOutside { city: city.name.clone() };
+        let (ix, iy) = grid.locate(local).filter(|_| city.contains(point)).ok_or_else(outside)?;
+        self.machine.ready().await?;
+        job.checkpoint(0.0, "building the scene").await?;
+        let stage = self.stage(city);
+        let receiver = stage.roofs.standing(local.as_vec2(), scenario.receivers.height as f32);
+        if stage.roofs.covers(receiver) {
+            return Err(EngineError::ReceiverIndoors);
+        }
+        let mut best = Reception { server: (0, 0), level: None, scattered: None, paths: Vec::new() };
+        for (number, (at, site)) in sites.into_iter().enumerate() {
+            let beams = beams(site, scenario);
+            let transmitter = at.as_vec2().extend(city.ground_at(at) + site.height as f32);
+            let task = Task { sampling: self.sampling, ..task(&stage, scenario, transmitter, &beams, grid) };
+            let candidates = self.candidates(stage.fingerprint, &task, job).await?;
+            let mut scattered = vec![vec![0.0; grid.nx as usize]; beams.len()];
+            cpu::add_scattered(&task, &(iy..iy + 1), &mut scattered, job).await?;
+            let listing = Listing::new(&task, &candidates, receiver);
+            for (i, (sector, scattered)) in site.sectors.iter().zip(scattered).enumerate() {
+                let dbm = |gain: f32| (gain > 0.0).then(|| sector.power.0 as f32 + 10.0 * gain.log10());
+                let (gain, paths) = listing.of_beam(i, sector.power.0 as f32);
+                let scattered = scattered[ix as usize];
+                let level = dbm(gain + scattered);
+                if level > best.level {
+                    best = Reception { server: (number, i), level, scattered: dbm(scattered), paths };
+                }
+            }
+        }
+        Ok(best)
     }
 
     /// The city made ready, anew when it changed.
@@ -241,6 +266,31 @@ impl Engine for Tracer {
 
     async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         self.predict_rows(city, scenario, 0..u32::MAX, job).await
+    }
+}
+
+/// The sectors of a site as the tracer sees them.
+fn beams(site: &Site, scenario: &Scenario) -> Vec<Beam> {
+    let receiver = scenario.receivers.polarisation;
+    let beam = |s: &Sector| Beam { pointing: s.pointing(), frequency: s.frequency, receiver };
+    site.sectors.iter().map(beam).collect()
+}
+
+/// What is to be traced for one site.
+fn task<'a>(stage: &'a Stage, scenario: &'a Scenario, transmitter: Vec3, beams: &'a [Beam], grid: Grid) -> Task<'a> {
+    let rooftops = scenario.engines.trace.diffraction;
+    Task {
+        scene: &stage.scene,
+        roofs: Some(&stage.roofs),
+        diffraction: if rooftops { Diffraction::Rooftops } else { Diffraction::None },
+        transmitter,
+        beams,
+        grid,
+        height: scenario.receivers.height as f32,
+        depth: usize::from(scenario.engines.trace.depth),
+        transmission: false,
+        finishes: Some(&scenario.materials),
+        sampling: Sampling::default(),
     }
 }
 

@@ -6,7 +6,9 @@ use super::pause::yielder;
 use super::protocol::{Backend, CityFacts, JobId, Open, Reply, Request, Rows, Trouble};
 use crate::coverage::CoverageMap;
 use crate::engine::{Cancel, EngineError, Job, Progress};
+use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
+use crate::trace::Reception;
 use futures_util::future::{AbortHandle, abortable};
 use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
 use js_sys::Date;
@@ -36,6 +38,11 @@ pub trait Desk: Sized + 'static {
         rows: Option<Rows>,
         job: &mut Job,
     ) -> impl Future<Output = Result<CoverageMap, EngineError>>;
+
+    /// Lists the paths to a receiver, where the engine knows paths. Waits like [`Desk::predict`].
+    fn paths(&self, _: &Scenario, _: LonLat, _: &mut Job) -> impl Future<Output = Result<Reception, EngineError>> {
+        std::future::ready(Err(EngineError::Failed("this worker traces no paths".into())))
+    }
 }
 
 /// The desk of nobody: what the page names when it spawns a worker, since gloo knows a worker by the type of its loop and
@@ -52,7 +59,7 @@ impl Desk for Absent {
         let city = CityFacts {
             name: String::new(),
             attribution: String::new(),
-            origin: crate::geodesy::LonLat::default(),
+            origin: LonLat::default(),
             south_west: nothing,
             north_east: nothing,
             heights: crate::city::HeightShares::default(),
@@ -143,7 +150,11 @@ impl<D: Desk> Host<D> {
         });
     }
 
-    fn predict(&self, reply: Replier<D>, engine: EngineKind, scenario: Scenario, rows: Option<Rows>) {
+    /// Runs a job at the desk: `work` gives the reply that it ends in.
+    fn run<W>(&self, reply: Replier<D>, work: W)
+    where
+        W: AsyncFnOnce(&D, &mut Job) -> Result<Reply, EngineError> + 'static,
+    {
         let id = reply.job;
         let Some(desk) = self.desk.borrow().clone() else {
             reply.send(Reply::Failed { id, trouble: EngineError::Failed("no city is open yet".into()).into() });
@@ -153,12 +164,9 @@ impl<D: Desk> Host<D> {
         self.jobs.borrow_mut().insert(id, job.cancel.clone());
         let jobs = Rc::clone(&self.jobs);
         spawn_local(async move {
-            let result = desk.predict(engine, &scenario, rows, &mut job).await;
+            let result = work(&desk, &mut job).await;
             jobs.borrow_mut().remove(&id);
-            reply.send(match result {
-                Ok(map) => Reply::Done { id, map },
-                Err(error) => Reply::Failed { id, trouble: error.into() },
-            });
+            reply.send(result.unwrap_or_else(|error| Reply::Failed { id, trouble: error.into() }));
         });
     }
 }
@@ -205,11 +213,17 @@ impl<D: Desk> Worker for Host<D> {
     }
 
     fn received(&mut self, scope: &WorkerScope<Self>, request: Request, bridge: HandlerId) {
+        let replier = |job| Replier { scope: scope.clone(), bridge, job };
         match request {
             Request::Open(open) => self.open(scope.clone(), bridge, open),
-            Request::Predict { id, engine, scenario, rows } => {
-                self.predict(Replier { scope: scope.clone(), bridge, job: id }, engine, scenario, rows);
-            }
+            Request::Predict { id, engine, scenario, rows } => self.run(replier(id), async move |desk, job| {
+                let map = desk.predict(engine, &scenario, rows, job).await?;
+                Ok(Reply::Done { id, map })
+            }),
+            Request::Paths { id, scenario, at } => self.run(replier(id), async move |desk, job| {
+                let reception = desk.paths(&scenario, at, job).await?;
+                Ok(Reply::Heard { id, reception })
+            }),
             Request::Cancel { id } => {
                 if let Some(cancel) = self.jobs.borrow_mut().remove(&id) {
                     cancel.cancel();

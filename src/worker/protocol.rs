@@ -1,13 +1,14 @@
 //! What the page and a worker say to each other. Messages travel as bytes (bincode), maps as `f32` vectors.
 //!
-//! A worker is opened once with a city; then every prediction is a numbered job that ends in exactly one of
-//! [`Reply::Done`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
+//! A worker is opened once with a city; then every prediction, and every question for paths, is a numbered job that ends in
+//! exactly one of [`Reply::Done`], [`Reply::Heard`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
 use crate::city::{Extent, HeightShares, Opened};
 use crate::coverage::CoverageMap;
 use crate::engine::EngineError;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::scenario::{EngineKind, Scenario};
+use crate::trace::Reception;
 use geo::{Rect, coord};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,15 @@ pub enum Request {
         scenario: Scenario,
         /// Which rows; all when absent. The learned engine always predicts all.
         rows: Option<Rows>,
+    },
+    /// List the paths to a receiver. Only a tracer answers this with paths.
+    Paths {
+        /// Number of the job.
+        id: JobId,
+        /// What is asked.
+        scenario: Scenario,
+        /// Where the receiver stands.
+        at: LonLat,
     },
     /// Stop a job. One that has ended, or never was, is none of anyone's concern.
     Cancel {
@@ -183,7 +193,11 @@ impl From<EngineError> for Trouble {
     fn from(error: EngineError) -> Self {
         let fault = match &error {
             EngineError::Cancelled => Fault::Cancelled,
-            EngineError::Scenario(_) | EngineError::OutsideCity { .. } | EngineError::Grid { .. } => Fault::Scenario,
+            EngineError::Scenario(_)
+            | EngineError::OutsideCity { .. }
+            | EngineError::ReceiverOutside { .. }
+            | EngineError::ReceiverIndoors
+            | EngineError::Grid { .. } => Fault::Scenario,
             EngineError::NoAdapter(_) | EngineError::DeviceLost(_) => Fault::Gpu,
             EngineError::Model(_) => Fault::Model,
             EngineError::Failed(_) => Fault::Engine,
@@ -220,7 +234,14 @@ pub enum Reply {
         /// The map.
         map: CoverageMap,
     },
-    /// A job has ended without a map.
+    /// A job has ended with the paths to a receiver.
+    Heard {
+        /// Number of the job.
+        id: JobId,
+        /// What is heard there.
+        reception: Reception,
+    },
+    /// A job has ended without a result.
     Failed {
         /// Number of the job.
         id: JobId,

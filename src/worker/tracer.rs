@@ -6,8 +6,9 @@ use crate::city::Opened;
 use crate::coverage::CoverageMap;
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
+use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
-use crate::trace::Tracer;
+use crate::trace::{Reception, Tracer};
 
 /// What the tracer worker works with.
 pub struct TracerDesk {
@@ -42,6 +43,13 @@ impl Desk for TracerDesk {
             Some((first, end)) => tracer.predict_rows(&self.opened.city, scenario, first..end, job).await,
             None => tracer.predict(&self.opened.city, scenario, job).await,
         };
+        self.tracer.put_back(tracer);
+        result
+    }
+
+    async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {
+        let mut tracer = self.tracer.take(job).await?;
+        let result = tracer.paths_at(&self.opened.city, scenario, at, job).await;
         self.tracer.put_back(tracer);
         result
     }

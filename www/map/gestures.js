@@ -47,8 +47,8 @@ export function readByTouch(map, on) {
 }
 
 /**
- * The handle follows the pointer; the site is told where it stands, at its own height, and on release settles. `height()`
- * is the site's.
+ * The handle follows the pointer; what it stands for, the site or the receiver, is told where it stands, at its own height,
+ * and on release settles. `height()` is that height.
  */
 export function makeDraggable(handle, map, sight, height, on) {
   let grip = null;

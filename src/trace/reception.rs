@@ -1,0 +1,215 @@
+//! What a receiver at one point hears of a sector: every path with its vertices, its power, its delay and its angles.
+//!
+//! They are the very paths that the map adds up in a cell, so in the middle of a cell their powers add up to the map's
+//! value; what rough surfaces scatter is no list of paths and told as one number beside them. The direct way over rooftops
+//! is computed as straight, with the loss of Bullington's equivalent edge. It is listed bent at that edge, which stands where the
+//! steepest lines of sight from both ends meet: its vertices, delay and angles are those of the bent way.
+
+use super::bent;
+use super::discover::{Candidates, mirrors};
+use super::field::{self, Beam, Layer};
+use super::path::{self, Candidate, Hints, Kind, Path};
+use super::task::{Diffraction, Task};
+use crate::empirical::{rooftop_edge, rooftop_loss};
+use crate::material::Material;
+use crate::units::SPEED_OF_LIGHT;
+use glam::Vec3;
+use serde::{Deserialize, Serialize};
+
+/// What a receiver hears of the sector that is strongest there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reception {
+    /// The sector's site, and its number among that site's sectors.
+    pub server: (usize, usize),
+    /// Power of all that arrives, dBm; `None` where nothing does.
+    pub level: Option<f32>,
+    /// The part of it that rough surfaces scatter, dBm; `None` where nothing is scattered.
+    pub scattered: Option<f32>,
+    /// The paths, the strongest first.
+    pub paths: Vec<Arrival>,
+}
+
+/// A path as it arrives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// Received power, dBm.
+    pub level: f32,
+    /// How long it was on its way, nanoseconds.
+    pub delay: f32,
+    /// Where it left to.
+    pub departure: Direction,
+    /// Where it came from, as seen by the receiver.
+    pub arrival: Direction,
+    /// What rooftops and hills take of it, dB; only the direct way pays this.
+    pub rooftop_loss: f32,
+    /// The transmitter, where something happens to it, the receiver.
+    pub vertices: Vec<Vertex>,
+    /// What happens at the vertices between both ends.
+    pub events: Vec<Event>,
+}
+
+/// A direction in degrees.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Direction {
+    /// Clockwise from north, 0–360.
+    pub azimuth: f32,
+    /// Above the horizon.
+    pub elevation: f32,
+}
+
+/// A point of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vertex {
+    /// Local metres: east, north, up from the local datum.
+    pub at: Vec3,
+    /// Metres above the ground there.
+    pub above_ground: f32,
+}
+
+/// What happens to a path at a vertex.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// What it is.
+    pub kind: Kind,
+    /// What the surface is made of; none at the equivalent edge of the rooftops.
+    pub material: Option<Material>,
+}
+
+impl Reception {
+    /// Root mean square of the delays around their mean, weighted with the paths' powers, nanoseconds; `None` without a
+    /// path.
+    pub fn delay_spread(&self) -> Option<f64> {
+        let powers = self.paths.iter().map(|p| (10f64.powf(0.1 * f64::from(p.level)), f64::from(p.delay)));
+        let [sum, first] = powers.clone().fold([0.0; 2], |[sum, first], (p, t)| [sum + p, first + p * t]);
+        let mean = first / sum;
+        let second: f64 = powers.map(|(p, t)| p * (t - mean).powi(2)).sum();
+        (sum > 0.0).then(|| (second / sum).sqrt())
+    }
+}
+
+impl Arrival {
+    /// What happens to it on its way, in words: "reflection off brick ×2, reflection off concrete".
+    pub fn way(&self) -> String {
+        let event = |e: &Event| {
+            let material = e.material.map(|m| m.name().replace('_', " "));
+            match (e.kind, material) {
+                (Kind::Reflection, Some(material)) => format!("reflection off {material}"),
+                (Kind::Transmission, Some(material)) => format!("through {material}"),
+                (Kind::Diffraction, Some(material)) => format!("around an edge of {material}"),
+                (Kind::Reflection, None) => "reflection".into(),
+                (Kind::Transmission, None) => "through a wall".into(),
+                (Kind::Diffraction, None) => "over the rooftops".into(),
+            }
+        };
+        match (self.events.as_slice(), self.rooftop_loss > 0.0) {
+            ([], false) => "line of sight".into(),
+            ([], true) => "line of sight, close past rooftops".into(),
+            (events, _) => {
+                let in_a_row = events.chunk_by(|a, b| a == b).map(|same| match same.len() {
+                    1 => event(&same[0]),
+                    n => format!("{} ×{n}", event(&same[0])),
+                });
+                in_a_row.collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+}
+
+impl Direction {
+    /// Of a vector, east-north-up; the zero vector points north.
+    fn of(along: Vec3) -> Self {
+        let azimuth = along.x.atan2(along.y).to_degrees().rem_euclid(360.0);
+        Self { azimuth, elevation: along.z.atan2(along.truncate().length()).to_degrees() }
+    }
+}
+
+/// A path as one beam of the task feeds it.
+struct Fed {
+    path: Path,
+    gain: f32,
+    rooftop_loss: f32,
+    /// The equivalent edge of the rooftops.
+    edge: Option<Vec3>,
+}
+
+/// The paths of a task to a receiver, as its maps have them, and what each beam brings over them.
+pub(super) struct Listing<'a> {
+    task: &'a Task<'a>,
+    to: Vec3,
+    paths: Vec<Path>,
+}
+
+impl<'a> Listing<'a> {
+    /// Those to the receiver at `to`. The direct way over rooftops, which depends on the wavelength, is none of them yet.
+    pub(super) fn new(task: &'a Task<'a>, candidates: &Candidates, to: Vec3) -> Self {
+        let tile = task.tiling().at(to.truncate());
+        let signatures = tile.into_iter().flat_map(|t| candidates.in_tile(t));
+        let specular = signatures.map(|i| mirrors(&candidates.signatures[i as usize]));
+        let direct = matches!(task.diffraction, Diffraction::None | Diffraction::Edges) || Self::is_straight(task);
+        let through = |signature: &[u32]| {
+            path::through(task.scene, &Candidate::for_task(task, signature)?, to, &mut Hints::default())
+        };
+        let straight: &[u32] = &[];
+        let mut paths: Vec<Path> = direct.then_some(straight).into_iter().chain(specular).filter_map(through).collect();
+        if task.diffraction.over_edges() && task.depth > 0 {
+            let ends = [task.transmitter, to].map(|end| Candidate::of(task.scene, &[], end, 0));
+            if let [Some(from), Some(to)] = ends {
+                let edges = tile.into_iter().flat_map(|t| candidates.edges.in_tile(t));
+                paths.extend(edges.filter_map(|e| bent::find(task.scene, &from, *e, &to, &mut Default::default())));
+            }
+        }
+        Self { task, to, paths }
+    }
+
+    /// Whether the direct way ends at what stands in it although rooftops were asked for, since there is no profile.
+    fn is_straight(task: &Task<'_>) -> bool {
+        task.diffraction == Diffraction::Rooftops && task.roofs.is_none()
+    }
+
+    fn fed(&self, beam: &Beam, layers: &[Layer]) -> Vec<Fed> {
+        let exact =
+            |path: &Path| Fed { path: *path, gain: field::gain(path, beam, layers), rooftop_loss: 0.0, edge: None };
+        let mut fed: Vec<Fed> = self.paths.iter().map(exact).collect();
+        if let (Diffraction::Rooftops, Some(roofs)) = (self.task.diffraction, self.task.roofs) {
+            let (from, wavelength) = (self.task.transmitter, beam.frequency.wavelength() as f32);
+            let direct = Path::direct(from, self.to);
+            let loss = rooftop_loss(roofs, from, self.to, wavelength);
+            let edge = rooftop_edge(roofs, from, self.to, wavelength).filter(|_| loss > 0.0);
+            let gain = field::gain(&direct, beam, layers) * 10f32.powf(-0.1 * loss);
+            fed.push(Fed { path: direct, gain, rooftop_loss: loss, edge });
+        }
+        fed
+    }
+
+    /// Path gain, as a ratio of powers, that beam number `beam` has over all of them, and the paths for a transmitter of
+    /// `power` dBm, the strongest first.
+    pub(super) fn of_beam(&self, beam: usize, power: f32) -> (f32, Vec<Arrival>) {
+        let Some(beam) = self.task.beams.get(beam) else { return (0.0, Vec::new()) };
+        let mut fed = self.fed(beam, &self.task.layers(beam.frequency));
+        fed.retain(|f| f.gain > 0.0);
+        fed.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+        (fed.iter().map(|f| f.gain).sum(), fed.iter().map(|f| self.arrival(f, power)).collect())
+    }
+
+    fn arrival(&self, fed: &Fed, power: f32) -> Arrival {
+        let scene = self.task.scene;
+        let points: Vec<Vec3> = match fed.edge {
+            Some(edge) => vec![fed.path.from, edge, fed.path.to],
+            None => fed.path.points().collect(),
+        };
+        let met = fed.path.interactions().iter();
+        let material = |surface: u32| scene.surfaces.get(surface as usize).map(|s| s.material);
+        let over = fed.edge.map(|_| Event { kind: Kind::Diffraction, material: None });
+        let length: f32 = points.windows(2).map(|leg| leg[0].distance(leg[1])).sum();
+        let ground = |p: Vec3| self.task.level().at(p.truncate()) - self.task.height;
+        Arrival {
+            level: power + 10.0 * fed.gain.log10(),
+            delay: (f64::from(length) / SPEED_OF_LIGHT * 1e9) as f32,
+            departure: Direction::of(points[1] - points[0]),
+            arrival: Direction::of(points[points.len() - 2] - points[points.len() - 1]),
+            rooftop_loss: fed.rooftop_loss,
+            vertices: points.iter().map(|p| Vertex { at: *p, above_ground: p.z - ground(*p) }).collect(),
+            events: met.map(|i| Event { kind: i.kind, material: material(i.surface) }).chain(over).collect(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The paths to a receiver: they are those that the map adds up, and their numbers are those of their geometry.
+
+use farfield::city::{Building, City, HeightSource};
+use farfield::engine::{Engine, EngineError, Job};
+use farfield::geodesy::{LocalFrame, LonLat};
+use farfield::material::{Finish, Material};
+use farfield::scenario::{Scenario, Sector, Site};
+use farfield::trace::path::Kind;
+use farfield::trace::{Reception, Tracer};
+use geo::{Rect, coord};
+use glam::{DVec2, Vec3};
+use pollster::block_on;
+
+fn block(x: f64, y: f64, side: f64, top: f32) -> Building {
+    let footprint = Rect::new(coord! { x: x, y: y }, coord! { x: x + side, y: y + side }).to_polygon();
+    let (wall, roof) = (Material::Brick, Material::Metal);
+    Building { id: 0, footprint, base: 0.0, top, height_source: HeightSource::Model, wall, roof }
+}
+
+fn city(buildings: Vec<Building>) -> City {
+    City {
+        name: "blocks".into(),
+        attribution: String::new(),
+        frame: LocalFrame::new(LonLat::new(11.5, 48.1)),
+        bounds: Rect::new(coord! { x: -100.0, y: -80.0 }, coord! { x: 100.0, y: 80.0 }),
+        buildings,
+        ground: Material::MediumDryGround,
+        terrain: None,
+    }
+}
+
+/// Two streets that cross.
+fn blocks() -> City {
+    let corners = [(-90.0, -70.0), (-90.0, 15.0), (15.0, -70.0), (15.0, 15.0)];
+    city(corners.iter().zip([18.0, 22.0, 25.0, 15.0]).map(|((x, y), top)| block(*x, *y, 55.0, top)).collect())
+}
+
+fn scenario(city: &City, [x, y]: [f64; 2], height: f64, diffraction: bool) -> Scenario {
+    let position = city.frame.to_lonlat(DVec2::new(x, y));
+    let mut scenario = Scenario { sites: vec![Site { position, height, ..Site::default() }], ..Scenario::default() };
+    scenario.engines.trace.diffraction = diffraction;
+    scenario
+}
+
+fn paths(tracer: &mut Tracer, city: &City, scenario: &Scenario, at: DVec2) -> Result<Reception, EngineError> {
+    block_on(tracer.paths_at(city, scenario, city.frame.to_lonlat(at), &mut Job::silent()))
+}
+
+/// Every cell of the map against the paths to its middle.
+fn compare_with_map(city: &City, scenario: &Scenario) {
+    let mut tracer = Tracer::cpu();
+    let map = block_on(tracer.predict(city, scenario, &mut Job::silent())).expect("a map");
+    let mut compared = 0;
+    for (ix, iy) in (0..map.grid.ny).step_by(2).flat_map(|iy| (0..map.grid.nx).step_by(3).map(move |ix| (ix, iy))) {
+        let value = map.values[map.grid.index(ix, iy)];
+        match paths(&mut tracer, city, scenario, map.grid.centre(ix, iy)) {
+            Ok(heard) => {
+                let level = heard.level.unwrap_or(f32::NAN);
+                assert!((level - value).abs() < 2e-3 || (level.is_nan() && value.is_nan()), "{level} for {value} dBm");
+                let linear = |dbm: f32| 10f64.powf(0.1 * f64::from(dbm));
+                let listed: f64 = heard.paths.iter().map(|p| linear(p.level)).sum();
+                let sum = 10.0 * (listed + heard.scattered.map_or(0.0, linear)).log10();
+                assert!(level.is_nan() || (sum - f64::from(level)).abs() < 1e-3, "{sum} listed, {level} told");
+                compared += usize::from(!level.is_nan());
+            }
+            Err(EngineError::ReceiverIndoors) => assert!(value.is_nan(), "{value} dBm under a roof"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(compared > 20, "{compared} cells compared");
+}
+
+#[test]
+fn the_powers_of_the_paths_add_up_to_the_map_in_the_middle_of_its_cells() {
+    let city = blocks();
+    compare_with_map(&city, &scenario(&city, [0.0, 0.0], 30.0, true));
+    compare_with_map(&city, &scenario(&city, [0.0, 0.0], 8.0, false));
+}
+
+#[test]
+fn what_rough_walls_scatter_is_told_beside_the_paths() {
+    let city = blocks();
+    let mut scenario = scenario(&city, [0.0, 0.0], 8.0, true);
+    scenario.materials.set(Material::Brick, Finish { scattering: 0.4, ..Finish::default() });
+    compare_with_map(&city, &scenario);
+    let heard = paths(&mut Tracer::cpu(), &city, &scenario, DVec2::new(0.0, 50.0)).expect("paths");
+    assert!(heard.scattered.is_some_and(|s| s < heard.level.expect("a level")), "{:?}", heard.scattered);
+}
+
+#[test]
+fn the_strongest_of_a_sites_sectors_is_the_one_that_is_listed() {
+    let city = blocks();
+    let mut scenario = scenario(&city, [0.0, 0.0], 30.0, true);
+    let sector = |azimuth| Sector { azimuth, ..Sector::default() };
+    scenario.sites[0].sectors = vec![sector(0.0), sector(120.0), sector(240.0)];
+    compare_with_map(&city, &scenario);
+    let heard = paths(&mut Tracer::cpu(), &city, &scenario, DVec2::new(-70.0, -8.0)).expect("paths");
+    assert_eq!(heard.server, (0, 2));
+}
+
+#[test]
+fn over_a_plane_there_are_the_direct_way_and_the_grounds_with_their_delays_and_angles() {
+    let city = city(Vec::new());
+    let scenario = scenario(&city, [0.0, -50.0], 20.0, true);
+    let heard = paths(&mut Tracer::cpu(), &city, &scenario, DVec2::new(0.0, 40.0)).expect("paths");
+    let [direct, ground] = heard.paths.as_slice() else { panic!("{} paths", heard.paths.len()) };
+    let close = |a: f32, b: f64| assert!((f64::from(a) - b).abs() < 1e-2, "{a} for {b}");
+    let light = 0.299792458; // metres a nanosecond
+    close(direct.delay, 90f64.hypot(18.5) / light);
+    close(ground.delay, 90f64.hypot(21.5) / light);
+    let fall = |rise: f64| rise.atan2(90.0).to_degrees();
+    for (path, down, up) in [(direct, -fall(18.5), fall(18.5)), (ground, -fall(21.5), -fall(21.5))] {
+        close(path.departure.elevation, down);
+        close(path.arrival.elevation, up);
+        assert!(path.departure.azimuth.min(360.0 - path.departure.azimuth) < 0.01, "{:?} is not north", path.departure);
+        close(path.arrival.azimuth, 180.0);
+    }
+    assert_eq!((direct.way().as_str(), ground.way().as_str()), ("line of sight", "reflection off medium dry ground"));
+    assert!((ground.vertices[1].at - Vec3::new(0.0, -50.0 + 90.0 * 20.0 / 21.5, 0.0)).length() < 1e-2);
+    assert!(direct.level > ground.level);
+    // Two taps: the spread is their distance times the geometric mean of their shares.
+    let share = 1.0 / (1.0 + 10f64.powf(0.1 * f64::from(ground.level - direct.level)));
+    let spread = f64::from(ground.delay - direct.delay) * (share * (1.0 - share)).sqrt();
+    assert!((heard.delay_spread().expect("a spread") - spread).abs() < 1e-3);
+}
+
+#[test]
+fn the_way_over_a_roof_is_bent_at_the_edge_that_it_pays_for() {
+    let city = city(vec![block(-10.0, -10.0, 20.0, 30.0)]);
+    let mut scenario = scenario(&city, [-60.0, 0.0], 25.0, true);
+    scenario.engines.trace.depth = 0;
+    let heard = paths(&mut Tracer::cpu(), &city, &scenario, DVec2::new(60.0, 0.0)).expect("paths");
+    let [over] = heard.paths.as_slice() else { panic!("{} paths", heard.paths.len()) };
+    assert_eq!(over.events.iter().map(|e| (e.kind, e.material)).collect::<Vec<_>>(), [(Kind::Diffraction, None)]);
+    assert!(over.rooftop_loss > 6.0, "{} dB", over.rooftop_loss);
+    let [from, edge, to] = [0, 1, 2].map(|i| over.vertices[i].at);
+    // Both legs graze the roof's sides, within a cell of the raster.
+    for (end, side) in [(from, -10.0), (to, 10.0)] {
+        let at_side = end.lerp(edge, (side - end.x) / (edge.x - end.x));
+        assert!((at_side.z - 30.0).abs() < 1.0, "{at_side} beside a roof at 30 m");
+    }
+    assert!(edge.z >= 30.0 && over.departure.elevation > 0.0);
+}
+
+#[test]
+fn points_that_nobody_can_stand_at_are_refused_in_words() {
+    let city = blocks();
+    let scenario = scenario(&city, [0.0, 0.0], 30.0, true);
+    let mut tracer = Tracer::cpu();
+    let indoors = paths(&mut tracer, &city, &scenario, DVec2::new(40.0, 40.0));
+    assert_eq!(indoors, Err(EngineError::ReceiverIndoors));
+    for far in [DVec2::new(500.0, 0.0), DVec2::NAN] {
+        let outside = paths(&mut tracer, &city, &scenario, far).expect_err("no point of this city");
+        assert!(outside.to_string().contains("outside blocks"), "{outside}");
+    }
+}
