@@ -23,6 +23,7 @@ export class CityMap {
     this.site = null;
     this.receiver = null;
     this.rays = new Rays();
+    this.loaded = false;
     this.shown = { layer: "", opacity: 0 };
     this.opened = 0;
     this.map = new maplibregl.Map({
@@ -53,7 +54,8 @@ export class CityMap {
   #listen() {
     const { map, on } = this;
     map.once("load", () => {
-      map.addLayer(this.rays);
+      this.loaded = true;
+      this.#showRays();
       on.ready();
     });
     map.on("error", (event) => on.failed(String(event.error?.message ?? event.error)));
@@ -184,6 +186,12 @@ export class CityMap {
   /** Draws rays `{ points, colour, width }`, the strongest first; see `rays.js`. */
   setRays(rays) {
     this.rays.set(rays, (at) => this.sight.ground(at));
+    this.#showRays();
+  }
+
+  /** Adds the layer of rays once there are some: making its shaders keeps the page busy for a moment. */
+  #showRays() {
+    if (this.loaded && !this.rays.isEmpty && !this.map.getLayer(this.rays.id)) this.map.addLayer(this.rays);
   }
 
   /** Singles a ray out by its number, none with −1; `stale` ones are pale. */

@@ -98,6 +98,10 @@ export class Rays {
     this.rise();
   }
 
+  get isEmpty() {
+    return this.#rays.length === 0;
+  }
+
   /** Takes the ground's heights anew. */
   rise() {
     const vertex = (points, i) => {
