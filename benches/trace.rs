@@ -97,6 +97,16 @@ fn rays(c: &mut Criterion) {
     let gather = || block_on(cpu::gather(&task, &candidates, 0..task.grid.ny, &mut Job::silent()));
     group.throughput(Throughput::Elements(task.grid.len() as u64));
     group.bench_function("receivers collecting paths, 1 thread", |b| b.iter(|| black_box(pool.install(gather))));
+    let over = Task { diffraction: Diffraction::Edges, ..task };
+    let whole = || {
+        let candidates = block_on(cpu::discover(&over, &mut Job::silent())).expect("candidates");
+        block_on(cpu::gather(&over, &candidates, 0..over.grid.ny, &mut Job::silent()))
+    };
+    // The edges are the scene's, found once.
+    let edges = scene.edges().all.len();
+    group.bench_function(format!("the whole map with three reflections and {edges} edges, 1 thread"), |b| {
+        b.iter(|| black_box(pool.install(whole)));
+    });
     group.finish();
 }
 

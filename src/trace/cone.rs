@@ -20,6 +20,11 @@ pub struct HalfSpace {
 }
 
 impl HalfSpace {
+    /// That one.
+    pub(super) const fn new(normal: Vec3, offset: f32) -> Self {
+        Self { normal, offset }
+    }
+
     /// That with `inside` on the plane through `at`.
     fn towards(normal: Vec3, at: Vec3, inside: Vec3) -> Self {
         let normal = normal * (inside - at).dot(normal).signum();
@@ -202,7 +207,7 @@ impl Part {
 
     /// Keeps what of it, at height `z`, is inside (Sutherland & Hodgman 1974); whether anything was not. What would have
     /// too many corners stays as it is.
-    fn cut(&mut self, side: &HalfSpace, z: f32) -> bool {
+    pub(super) fn cut(&mut self, side: &HalfSpace, z: f32) -> bool {
         let mut depths = [0.0; MAX_CORNERS];
         let (mut all, mut none) = (true, true);
         for (depth, corner) in depths.iter_mut().zip(self.corners()) {

@@ -8,6 +8,7 @@ use super::fan;
 use super::field::Layer;
 use super::gather::Tile;
 use super::glance;
+use super::lit::{Stretch, lit};
 use super::path::Candidate;
 use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
@@ -60,19 +61,31 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
     }
     let mut candidates = Candidates::collect(&net.tiling, &told);
     if task.diffraction.over_edges() && task.depth > 0 {
-        job.checkpoint(1.0, "looking over edges").await?;
+        job.checkpoint(1.0, "looking for edges").await?;
         let all: Vec<u32> = (0..task.scene.edges().all.len() as u32).collect();
         let shares: Vec<&[u32]> = all.chunks(EDGES_A_SHARE).collect();
-        let pairs = share_out(&shares, |edges| {
+        let seen = share_out(&shares, |edges| {
+            let parts = |edge: &u32| {
+                let parts = lit(task.scene, &task.scene.edges().all[*edge as usize], task.transmitter);
+                let edge = *edge;
+                parts.into_iter().map(move |ends| Stretch { edge, ends: ends.map(|along| along as f32) })
+            };
+            edges.iter().flat_map(parts).collect::<Vec<_>>()
+        });
+        candidates.stretches = seen.into_iter().flatten().collect();
+        job.checkpoint(1.0, "looking over edges").await?;
+        let all: Vec<u32> = (0..candidates.stretches.len() as u32).collect();
+        let shares: Vec<&[u32]> = all.chunks(EDGES_A_SHARE).collect();
+        let pairs = share_out(&shares, |stretches| {
             let mut pairs = Vec::new();
-            for edge in *edges {
-                fan::spread(task, &net, *edge, |tile| {
-                    pairs.extend(net.tiling.around(tile).map(|tile| (tile, *edge)));
+            for index in *stretches {
+                fan::spread(task, &net, &candidates.stretches[*index as usize], |tile| {
+                    pairs.extend(net.tiling.around(tile).map(|tile| (tile, *index)));
                 });
             }
             pairs
         });
-        candidates.edges = Lists::of(net.tiling.len(), pairs.into_iter().flatten().collect());
+        candidates.spread = Lists::of(net.tiling.len(), pairs.into_iter().flatten().collect());
     }
     Ok(candidates)
 }
@@ -122,7 +135,7 @@ pub async fn gather(
         let tiles: Vec<u32> = (0..tiling.count.x).map(|x| start / tiling.cells * tiling.count.x + x).collect();
         let collected = share_out(&tiles, |tile| {
             let specular = candidates.in_tile(*tile).filter_map(|i| known[i as usize].as_ref());
-            Tile::new(task, &layers, *tile).collect(specular, candidates.edges.in_tile(*tile))
+            Tile::new(task, &layers, *tile).collect(specular, candidates.stretches_in(*tile))
         });
         for (b, gains) in gains.iter_mut().enumerate() {
             for iy in start..end {

@@ -6,6 +6,7 @@
 
 use super::bvh::NO_PLANE;
 use super::level::Level;
+use super::lit::Stretch;
 use super::path::MAX_ORDER;
 use super::task::Task;
 use crate::coverage::Grid;
@@ -247,8 +248,10 @@ pub struct Candidates {
     pub starts: Vec<u32>,
     /// Indices into `signatures`, ascending in each tile.
     pub entries: Vec<u32>,
-    /// The edges over which something may come straight from the transmitter.
-    pub edges: Lists,
+    /// The stretches of edges that the transmitter sees.
+    pub stretches: Vec<Stretch>,
+    /// Over which of them something may come to each tile.
+    pub spread: Lists,
 }
 
 impl Candidates {
@@ -265,7 +268,20 @@ impl Candidates {
             pairs.extend(tiling.around(*tile).map(|t| (t, index)));
         }
         let Lists { starts, entries } = Lists::of(tiling.len(), pairs);
-        Self { signatures, starts, entries, edges: Lists::default() }
+        Self { signatures, starts, entries, ..Self::default() }
+    }
+
+    /// The stretches of edges to try in `tile`.
+    pub fn stretches_in(&self, tile: u32) -> impl Iterator<Item = &Stretch> {
+        self.spread.in_tile(tile).iter().filter_map(|i| self.stretches.get(*i as usize))
+    }
+
+    /// The numbers of the edges that they are of.
+    pub fn edges_in(&self, tile: u32) -> Vec<u32> {
+        // An edge's stretches follow one another.
+        let mut edges: Vec<u32> = self.stretches_in(tile).map(|stretch| stretch.edge).collect();
+        edges.dedup();
+        edges
     }
 
     /// The numbers of the signatures to try in `tile`.

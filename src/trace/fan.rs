@@ -1,51 +1,31 @@
-//! Which edges may carry power to which part of the map, straight from the transmitter.
+//! Where a stretch of an edge may send what comes straight from the transmitter.
 //!
 //! An edge sends what it is lit with on cones about itself (Keller 1962): at each of its points one direction for every
 //! angle φ. So point and angle together cover the receivers' level. Both are halved until neighbours come down within a
-//! tile and a half of each other, and one ray each then tells whether anything stands in the way: an edge beside the mast
-//! sends hundreds over the whole map, most edges a few into their street. Whether a piece of an edge is lit takes one ray,
-//! and no piece is left out, where rays shot from the mast would miss far ones.
+//! tile of each other, and a ray each then tells whether anything stands in the way. A part whose corners and middle facets
+//! of one plane hide is left alone: most of what an edge sends into a street ends at its other side, which takes a few
+//! questions.
 
 use super::bent::CLEARANCE;
 use super::bvh::NO_PLANE;
 use super::discover::Net;
 use super::edge::Edge;
+use super::lit::Stretch;
 use super::over::most;
-use super::scene::Scene;
 use super::task::Task;
 use super::utd::Ray;
 use super::wide::Hint;
 use glam::{DVec3, Vec2, Vec3};
 use std::f64::consts::PI;
 
-/// Longest piece of an edge that is lit as one, metres.
-const PIECE: f64 = 10.0;
-/// Most pieces of an edge; a longer edge has longer ones.
-const MOST_PIECES: f64 = 64.0;
 /// How far apart rays may come down, as a share of a tile's side: its neighbours hear of a ray too.
-const STRIDE: f32 = 1.5;
-/// How often a piece and its angles are halved at least, and at most.
-const HALVINGS: [u32; 2] = [3, 12];
+const STRIDE: f32 = 1.0;
+/// How far below the level a ray may begin that comes down on it, metres along the ray.
+const ROUNDING: f64 = 1e-6;
+/// How often a stretch and its angles are halved at least, and at most.
+const HALVINGS: [u32; 2] = [3, 14];
 /// Path gain below which no way over an edge is looked for: 30 dB below the noise of any receiver.
 const LEAST_GAIN: f32 = 1e-15;
-
-/// The pieces of an edge, as shares of its length.
-fn pieces(edge: &Edge) -> impl Iterator<Item = [f64; 2]> + use<> {
-    let [start, end] = edge.wedge.ends();
-    let count = (start.distance(end) / PIECE).ceil().clamp(1.0, MOST_PIECES);
-    (0..count as u32).map(move |i| [f64::from(i) / count, f64::from(i + 1) / count])
-}
-
-/// Those pieces of an edge whose middle `from` sees.
-pub fn lit<'a>(scene: &'a Scene, edge: &'a Edge, from: Vec3) -> impl Iterator<Item = [f64; 2]> + use<'a> {
-    let sees = edge.wedge.angle(from.as_dvec3()).is_some();
-    let [start, end] = edge.wedge.ends();
-    let mut hint = Hint::default();
-    pieces(edge).filter(move |[a, b]| {
-        let point = start.lerp(end, 0.5 * (a + b)).as_vec3() + edge.air() * CLEARANCE;
-        sees && scene.blocked(point, from, [NO_PLANE; 2], &mut hint).is_none()
-    })
-}
 
 /// A part of an edge, and of the angles about it.
 #[derive(Clone, Copy)]
@@ -66,6 +46,10 @@ struct Sender<'a> {
     level: f32,
     /// Longest wave of the beams, metres.
     wavelength: f32,
+    /// How far away a receiver may be, metres.
+    reach: f64,
+    /// What hid a ray last.
+    hint: Hint,
 }
 
 impl Sender<'_> {
@@ -85,11 +69,12 @@ impl Sender<'_> {
         let (point, way) = self.ray(along, phi);
         let t = (f64::from(self.level) - point.z) / way.z;
         let p = (point + way * t).truncate().as_vec2();
-        (t > 0.0 && p.is_finite()).then_some((p, t))
+        (t > -ROUNDING && p.is_finite()).then_some((p, t.max(0.0)))
     }
 
-    /// Whether a part sends anything onto the map, and by how much its ends are apart there, along the edge and around it.
-    fn extent(&self, part: &Part) -> Option<[f32; 2]> {
+    /// Whether a part sends anything onto the map: by how much its ends are apart there, along the edge and around it, and
+    /// whether all of it comes down.
+    fn extent(&self, part: &Part) -> Option<([f32; 2], bool)> {
         let [[a, b], [low, high]] = [part.along, part.around];
         let corners = [(a, low), (b, low), (a, high), (b, high)].map(|(t, phi)| self.landing(t, phi).map(|l| l.0));
         let (mut lo, mut hi) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
@@ -106,7 +91,7 @@ impl Sender<'_> {
             _ => f32::INFINITY,
         };
         let extent = [apart(0, 1).max(apart(2, 3)), apart(0, 2).max(apart(1, 3))];
-        (part.halvings < HALVINGS[0] || corners.iter().any(Option::is_some)).then_some(extent)
+        (part.halvings < HALVINGS[0] || corners.iter().any(Option::is_some)).then_some((extent, whole))
     }
 
     /// Whether so much may come down there that it counts.
@@ -121,49 +106,79 @@ impl Sender<'_> {
         most(self.edge.wedge.n() as f32, &ray, self.wavelength) > LEAST_GAIN
     }
 
-    /// Sends one ray and tells of the tiles in which it comes down.
-    fn send(&self, along: f64, phi: f64, tell: &mut impl FnMut(u32)) {
+    /// Where a leg begins and ends: where it comes down, or far away.
+    fn leg(&self, along: f64, phi: f64) -> [Vec3; 2] {
         let (point, way) = self.ray(along, phi);
-        let (start, way) = (point.as_vec3() + self.edge.air() * CLEARANCE, way.as_vec3());
-        let net = self.net;
-        let crossings = |limit| net.level.crossings(&net.tiling, net.ceiling, start, way, limit);
-        if crossings(f32::INFINITY)[0].is_some() {
-            let hit = self.task.scene.first_hit(start, way, f32::INFINITY, NO_PLANE);
-            crossings(hit.map_or(f32::INFINITY, |h| h.t)).into_iter().flatten().for_each(tell);
-        }
+        let t = (f64::from(self.level) - point.z) / way.z;
+        let t = if t > 0.0 && t < self.reach { t } else { self.reach };
+        [point.as_vec3() + self.edge.air() * CLEARANCE, (point + way * t).as_vec3()]
+    }
+
+    /// What stands in the way of a ray.
+    fn hidden(&mut self, along: f64, phi: f64) -> Option<u32> {
+        let ([start, end], scene) = (self.leg(along, phi), self.task.scene);
+        scene
+            .blocked_again(start, end, [NO_PLANE; 2], self.hint)
+            .or_else(|| scene.blocked(start, end, [NO_PLANE; 2], &mut self.hint))
+    }
+
+    /// Whether all of a part is hidden, whose middle is by `facet`: its corners are too, by facets of the same plane.
+    fn hides(&mut self, part: &Part, facet: u32) -> bool {
+        let [[a, b], [low, high]] = [part.along, part.around];
+        let facets = &self.task.scene.facets;
+        let same = |met: u32| facets[met as usize].plane == facets[facet as usize].plane;
+        [(a, low), (b, low), (a, high), (b, high)].into_iter().all(|(t, phi)| self.hidden(t, phi).is_some_and(same))
     }
 }
 
-/// Tells of the tiles into which the edge number `edge` sends what comes straight from the transmitter.
-pub fn spread(task: &Task<'_>, net: &Net<'_>, edge: u32, mut tell: impl FnMut(u32)) {
-    let Some(edge) = task.scene.edges().all.get(edge as usize) else { return };
+/// Tells of the tiles into which `stretch` sends something.
+pub fn spread(task: &Task<'_>, net: &Net<'_>, stretch: &Stretch, mut tell: impl FnMut(u32)) {
+    let Some(edge) = task.scene.edges().all.get(stretch.edge as usize) else { return };
     let Some(phi_in) = edge.wedge.angle(task.transmitter.as_dvec3()) else { return };
+    let length = edge.wedge.length();
+    let along = stretch.ends.map(|end| f64::from(end) / length);
     let [start, end] = edge.wedge.ends();
-    let level = task.level().at(start.midpoint(end).truncate().as_vec2());
+    let middle = start.midpoint(end).truncate().as_vec2();
+    let tiling = &net.tiling;
+    let (near, far) = (tiling.origin, tiling.origin + tiling.side * tiling.count.as_vec2());
+    let reach = f64::from((near - middle).abs().max((far - middle).abs()).length());
+    let level = task.level().at(middle);
     let wavelength = task.beams.iter().map(|b| b.frequency.wavelength() as f32).fold(0.0, f32::max);
-    let sender = Sender { task, net, edge, phi_in, level, wavelength };
-    let stride = STRIDE * net.tiling.side;
-    for along in lit(task.scene, edge, task.transmitter) {
-        let mut open = vec![Part { along, around: [0.0, edge.wedge.n() * PI], halvings: 0 }];
-        while let Some(part) = open.pop() {
-            let Some([length, turn]) = sender.extent(&part) else { continue };
-            let [a, b] = part.along;
-            let [low, high] = part.around;
-            let middle = (0.5 * (a + b), 0.5 * (low + high));
-            let fine = length.max(turn) <= stride && part.halvings >= HALVINGS[0];
-            if fine || part.halvings >= HALVINGS[1] {
-                if sender.matters(middle.0, middle.1) {
-                    sender.send(middle.0, middle.1, &mut tell);
+    let mut sender = Sender { task, net, edge, phi_in, level, wavelength, reach, hint: Hint::default() };
+    let stride = STRIDE * tiling.side;
+    // Rays come down from between the receivers' level and the transmitter's, and the farther the higher they begin.
+    let turns = [f64::from(level), f64::from(task.transmitter.z)].map(|z| (z - start.z) / (end.z - start.z));
+    let mut cuts = vec![along[0], along[1]];
+    cuts.extend(turns.into_iter().filter(|t| *t > along[0] && *t < along[1]));
+    cuts.sort_unstable_by(f64::total_cmp);
+    let around = [0.0, edge.wedge.n() * PI];
+    let mut open: Vec<Part> =
+        cuts.windows(2).map(|cut| Part { along: [cut[0], cut[1]], around, halvings: 0 }).collect();
+    while let Some(part) = open.pop() {
+        let Some(([length, turn], whole)) = sender.extent(&part) else { continue };
+        let [a, b] = part.along;
+        let [low, high] = part.around;
+        let middle = [0.5 * (a + b), 0.5 * (low + high)];
+        // A part so large says little of what lies within.
+        if part.halvings >= HALVINGS[0] {
+            let hidden = sender.hidden(middle[0], middle[1]);
+            if length.max(turn) <= stride || part.halvings >= HALVINGS[1] {
+                if hidden.is_none() && sender.matters(middle[0], middle[1]) {
+                    let landing = sender.landing(middle[0], middle[1]);
+                    landing.and_then(|(p, _)| tiling.at(p)).into_iter().for_each(&mut tell);
                 }
                 continue;
             }
-            let halvings = part.halvings + 1;
-            let halves = if turn >= length || part.halvings < HALVINGS[0] {
-                [[low, middle.1], [middle.1, high]].map(|around| Part { around, halvings, ..part })
-            } else {
-                [[a, middle.0], [middle.0, b]].map(|along| Part { along, halvings, ..part })
-            };
-            open.extend(halves);
+            if hidden.is_some_and(|facet| whole && sender.hides(&part, facet)) {
+                continue;
+            }
         }
+        let halvings = part.halvings + 1;
+        let halves = if turn >= length || part.halvings < HALVINGS[0] {
+            [[low, middle[1]], [middle[1], high]].map(|around| Part { around, halvings, ..part })
+        } else {
+            [[a, middle[0]], [middle[0], b]].map(|along| Part { along, halvings, ..part })
+        };
+        open.extend(halves);
     }
 }

@@ -9,6 +9,7 @@ use super::cone::{Cone, Part, area, middle, quarters, shadow};
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Layer};
 use super::gap::Gaps;
+use super::lit::Stretch;
 use super::over::Spots;
 use super::path::{self, Answer, Candidate, Hints, Obstacle, Path};
 use super::scene::Scene;
@@ -175,8 +176,12 @@ impl<'a> Tile<'a> {
         Self { task, layers, first, count, corners, cells, around }
     }
 
-    /// What its cells receive over the direct way, all candidates, and `edges`.
-    pub fn collect<'c>(&self, candidates: impl Iterator<Item = &'c Candidate<'c>>, edges: &[u32]) -> Received {
+    /// What its cells receive over the direct way, all candidates, and `stretches` of edges.
+    pub fn collect<'c>(
+        &self,
+        candidates: impl Iterator<Item = &'c Candidate<'c>>,
+        stretches: impl Iterator<Item = &'c Stretch>,
+    ) -> Received {
         let cells = self.cells.len();
         let mut gains = vec![0.0; cells * self.task.beams.len()];
         let mut light = Light::default();
@@ -194,7 +199,7 @@ impl<'a> Tile<'a> {
         }
         let centres: Vec<Option<Vec3>> = self.cells.iter().map(|cell| cell.as_ref().map(|c| c.centre)).collect();
         let spots = Spots { centres: &centres, corners: &self.corners, width: self.count.x as usize };
-        spots.collect(self.task, self.layers, edges, &mut gains);
+        spots.collect(self.task, self.layers, stretches, &mut gains);
         for cell in (0..cells).filter(|c| self.cells[*c].is_none()) {
             gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = f32::NAN);
         }

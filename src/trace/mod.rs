@@ -15,7 +15,7 @@
 //! | [`reception`] | the paths to one receiver, with powers, delays and angles |
 //! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
-//! | [`fan`], [`over`] | where edges send what they are lit with, and what cells receive over them |
+//! | [`lit`], [`fan`], [`over`] | what of the edges the transmitter sees, where that sends to, and what cells receive over it |
 //! | [`seen`] | all paths over an edge between two points |
 //! | [`store`] | traced paths kept for a list of points, their power and its exact derivatives |
 //! | [`cpu`], `gpu` | the two backends |
@@ -37,6 +37,7 @@ pub mod glance;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod level;
+pub mod lit;
 pub mod over;
 pub mod path;
 pub mod plane;

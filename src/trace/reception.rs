@@ -154,8 +154,8 @@ impl<'a> Listing<'a> {
         if task.diffraction.over_edges() && task.depth > 0 {
             let ends = [task.transmitter, to].map(|end| Candidate::of(task.scene, &[], end, 0));
             if let [Some(from), Some(to)] = ends {
-                let edges = tile.into_iter().flat_map(|t| candidates.edges.in_tile(t));
-                paths.extend(edges.filter_map(|e| bent::find(task.scene, &from, *e, &to, &mut Default::default())));
+                let edges = tile.into_iter().flat_map(|t| candidates.edges_in(t));
+                paths.extend(edges.filter_map(|e| bent::find(task.scene, &from, e, &to, &mut Default::default())));
             }
         }
         Self { task, to, paths }

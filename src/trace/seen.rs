@@ -7,7 +7,7 @@
 use super::bent::{self, Hints};
 use super::bvh::NO_PLANE;
 use super::discover::{Signature, mirrors};
-use super::fan::lit;
+use super::lit::lit;
 use super::path::{Candidate, MAX_ORDER, Path};
 use super::scene::Scene;
 use glam::Vec3;
@@ -24,7 +24,7 @@ pub type Seen = BTreeMap<u32, BTreeSet<Signature>>;
 pub fn seen(scene: &Scene, from: Vec3, depth: usize, rays: u32) -> Seen {
     let mut found = Seen::new();
     for (index, edge) in scene.edges().all.iter().enumerate() {
-        if lit(scene, edge, from).next().is_some() {
+        if !lit(scene, edge, from).is_empty() {
             found.entry(index as u32).or_default().insert([NO_PLANE; MAX_ORDER]);
         }
     }

@@ -144,9 +144,7 @@ impl<'a> Finder<'a> {
         else {
             return;
         };
-        let edges = self.candidates.edges.in_tile(tile);
-        found.extend(
-            edges.iter().filter_map(|e| bent::find(scene, &there, *e, &here, &mut bent::Hints::default())).map(whole),
-        );
+        let bent = |edge: u32| bent::find(scene, &there, edge, &here, &mut bent::Hints::default());
+        found.extend(self.candidates.edges_in(tile).into_iter().filter_map(bent).map(whole));
     }
 }

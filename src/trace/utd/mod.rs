@@ -23,4 +23,4 @@ mod wedge;
 pub use diffract::{diffract, shares};
 pub use face::{Face, Field};
 pub use transition::transition;
-pub use wedge::{Ray, Wedge};
+pub use wedge::{Beside, Ray, Wedge};

@@ -1,6 +1,6 @@
 //! The straight wedge, and the way of a ray over its edge.
 
-use glam::DVec3;
+use glam::{DVec2, DVec3};
 use std::f64::consts::{PI, TAU};
 
 /// Edges shorter, and points nearer to the edge's line than this, metres, diffract nothing: they have no direction.
@@ -44,6 +44,24 @@ impl Ray {
     /// L = s s′ sin²β₀/(s + s′), the distance parameter of a spherical wave, metres (Kouyoumjian and Pathak 1974).
     pub fn distance_parameter(&self) -> f64 {
         self.before * self.after / (self.before + self.after) * self.sin_beta.powi(2)
+    }
+}
+
+/// A point as an edge sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beside {
+    /// How far along the edge, metres from its start.
+    pub along: f64,
+    /// How far from the edge's line, metres.
+    pub aside: f64,
+}
+
+impl Beside {
+    /// Where the way between two points over the edge's line meets it, metres from the edge's start: unfolded about the
+    /// edge into one plane it is a straight line, which makes the angles on both sides equal (Keller 1962).
+    #[inline]
+    pub fn crossing(self, other: Self) -> f64 {
+        (self.along * other.aside + other.along * self.aside) / (self.aside + other.aside)
     }
 }
 
@@ -94,15 +112,40 @@ impl Wedge {
         [self.normal, self.tangent * sin - self.normal * cos]
     }
 
-    /// The way from `from` over the edge to `to`. Unfolded about the edge into one plane it is a straight line, which
-    /// gives the point where the angles are equal (Keller 1962).
+    /// Its length, metres.
+    pub fn length(&self) -> f64 {
+        self.length
+    }
+
+    /// The point so many metres from its start.
+    pub fn at(&self, along: f64) -> DVec3 {
+        self.start + self.along * along
+    }
+
+    /// A point as this edge sees it.
+    #[inline]
+    pub fn beside(&self, point: DVec3) -> Beside {
+        let from_start = point - self.start;
+        let along = from_start.dot(self.along);
+        Beside { along, aside: DVec2::new(from_start.dot(self.tangent), from_start.dot(self.normal)).length() }
+    }
+
+    /// Whether `point` is in the air before the wedge, or on a face: not behind both faces.
+    #[inline]
+    pub fn is_open_to(&self, point: DVec3) -> bool {
+        let from_start = point - self.start;
+        from_start.dot(self.normal) >= 0.0 || from_start.dot(self.normals()[1]) >= 0.0
+    }
+
+    /// The way from `from` over the edge to `to`, by equal angles ([`Beside::crossing`]).
     ///
     /// `None` where that point is not on the edge, where `from` or `to` lies inside the wedge or on the edge's line, and
     /// for what is not finite.
     pub fn ray(&self, from: DVec3, to: DVec3) -> Option<Ray> {
         let (z_in, r_in, phi_in) = self.cylindrical(from)?;
         let (z_out, r_out, phi_out) = self.cylindrical(to)?;
-        let z = (z_in * r_out + z_out * r_in) / (r_in + r_out);
+        let [ahead, behind] = [(z_in, r_in), (z_out, r_out)].map(|(along, aside)| Beside { along, aside });
+        let z = ahead.crossing(behind);
         if !(0.0..=self.length).contains(&z) {
             return None;
         }
