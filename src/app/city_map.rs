@@ -134,10 +134,9 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
         let desk = store.desk(engine);
         Effect::new(move |_| {
             let (range, made) = (range.get(), desk.made.get());
-            let made = made.as_ref().map(|m| &m.map);
-            with_map(&|m| paint(m, store, engine_name(engine), made, range));
-            if made.is_some() && standing.get() {
-                mark(&format!("first-map-{}", engine_name(engine)));
+            with_map(&|m| paint(m, store, engine_name(engine), made.as_ref().map(|m| &m.map), range));
+            if let Some(made) = made.filter(|_| standing.get()) {
+                mark(&format!("first-{}-{}", if made.draft { "draft" } else { "map" }, engine_name(engine)));
             }
         });
     }

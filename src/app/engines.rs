@@ -2,6 +2,7 @@
 //! that come back where the components see them.
 
 use super::crew::{Crew, Who};
+use super::draft::{self, Draft};
 use super::files;
 use super::inquiry::Inquiry;
 use super::run::{Run, Share};
@@ -29,6 +30,7 @@ pub struct Engines {
     part: RefCell<Option<CityFacts>>,
     /// What was stopped or came to grief: not asked for again until it changes or the user says so.
     given_up: RefCell<HashMap<EngineKind, Scenario>>,
+    draft: Draft,
     inquiry: Inquiry,
     next: RefCell<JobId>,
 }
@@ -50,6 +52,7 @@ impl Engines {
             runs: RefCell::default(),
             part: RefCell::default(),
             given_up: RefCell::default(),
+            draft: Draft::default(),
             inquiry: Inquiry::default(),
             next: RefCell::new(1),
         })
@@ -127,6 +130,7 @@ impl Engines {
         if engine == EngineKind::Traced {
             self.inquiry.forget();
             self.store.heard.set(None);
+            self.lose_draft();
         }
         self.runs.borrow_mut().remove(&engine);
         self.given_up.borrow_mut().remove(&engine);
@@ -134,18 +138,59 @@ impl Engines {
     }
 
     /// Asks for every map that the present scenario lacks, and for the paths. What runs for an older scenario is stopped.
+    /// A draft goes ahead of everything.
     pub fn request(&self) {
         if self.moves_on() {
             self.move_on();
             return;
         }
-        // The paths come first: a map would keep the tracer for longer, and finds the signatures known then.
-        self.inquiry.ask(self.store, &self.crew.borrow(), || self.next.replace_with(|id| *id + 1));
         let scenario = self.store.scenario.get_untracked();
+        for engine in ENGINES {
+            let outdated = |run: &Run| run.inputs != inputs_of(engine, &scenario);
+            if self.runs.borrow().get(&engine).is_some_and(outdated) {
+                self.stop_run(engine);
+            }
+        }
+        self.inquiry.withdraw_outdated(self.store, &self.crew.borrow());
+        if self.draft.is_under_way() || self.begin_draft(&scenario) {
+            return;
+        }
+        // The paths come before the maps, which would keep the tracer for longer, and find the signatures known then.
+        self.inquiry.ask(self.store, &self.crew.borrow(), || self.number());
         for engine in ENGINES {
             self.request_one(engine, &scenario);
         }
         self.trace_after(EngineKind::Empirical);
+    }
+
+    /// Has the first tracer make a draft of the present scenario, if that is of use: where there is no map of it, nor one
+    /// under way. Whether it does.
+    fn begin_draft(&self, scenario: &Scenario) -> bool {
+        let inputs = inputs_of(EngineKind::Traced, scenario);
+        let desk = self.store.traced;
+        let is_made = desk.made.with_untracked(|m| m.as_ref().is_some_and(|m| m.inputs == inputs));
+        let is_ready = self.crew.borrow().ready_for(EngineKind::Traced).contains(&Who::Tracer(0));
+        let is_open = self.store.city.with_untracked(Option::is_some);
+        let given_up = self.given_up.borrow().get(&EngineKind::Traced) == Some(&inputs);
+        let runs = self.runs.borrow().contains_key(&EngineKind::Traced);
+        if is_made || given_up || runs || !is_ready || !is_open || inputs.sites.len() > draft::MOST_SITES {
+            return false;
+        }
+        desk.activity.set(Activity::Running { fraction: 0.0, stage: "sketching".into() });
+        self.draft.begin(&self.crew.borrow(), self.number(), inputs);
+        true
+    }
+
+    /// Goes on with what waited for a draft that never comes.
+    fn lose_draft(&self) {
+        if self.draft.forget() {
+            self.request_one(EngineKind::Learned, &self.store.scenario.get_untracked());
+        }
+    }
+
+    /// The next number of a job.
+    fn number(&self) -> JobId {
+        self.next.replace_with(|id| *id + 1)
     }
 
     fn request_one(&self, engine: EngineKind, scenario: &Scenario) {
@@ -155,10 +200,9 @@ impl Engines {
         {
             return;
         }
-        self.stop_run(engine);
         self.given_up.borrow_mut().remove(&engine);
         let desk = self.store.desk(engine);
-        let made = desk.made.with_untracked(|m| m.as_ref().is_some_and(|m| m.inputs == inputs));
+        let made = untrack(|| desk.holds(&inputs));
         let workers = self.crew.borrow().ready_for(engine);
         let Some(city) = self.store.city.get_untracked() else { return };
         if made || workers.is_empty() {
@@ -187,7 +231,7 @@ impl Engines {
         }
         let Some(run) = runs.get_mut(&engine).filter(|run| !run.is_busy(who)) else { return };
         let Some(share) = run.next_part() else { return };
-        let id = self.next.replace_with(|id| *id + 1);
+        let id = self.number();
         run.begin(id, who, share);
         let request = Request::Predict { id, engine, scenario: run.inputs.clone(), rows: share.rows() };
         self.crew.borrow().send(who, request);
@@ -195,9 +239,16 @@ impl Engines {
 
     /// Stops what runs, on the user's request.
     pub fn stop(&self) {
+        let scenario = self.store.scenario.get_untracked();
+        let waiting = self.draft.withdraw(&self.crew.borrow());
         for engine in ENGINES {
-            if self.give_up(engine) {
-                self.store.desk(engine).activity.set(Activity::Stopped);
+            let activity = self.store.desk(engine).activity;
+            let inputs = inputs_of(engine, &scenario);
+            let is_made = untrack(|| self.store.desk(engine).holds(&inputs));
+            let is_up = activity.with_untracked(|a| matches!(a, Activity::Idle | Activity::Running { .. }));
+            if self.give_up(engine) || (waiting && is_up && !is_made) {
+                self.given_up.borrow_mut().insert(engine, inputs);
+                activity.set(Activity::Stopped);
             }
         }
     }
@@ -312,6 +363,11 @@ impl Engines {
     }
 
     fn done(&self, who: Who, id: JobId, map: CoverageMap) {
+        if let Some(draft) = self.draft.end(id) {
+            self.store.traced.made.set(Some(Arc::new(draft.into_made(map))));
+            self.request();
+            return;
+        }
         let Some(engine) = self.engine_of(id) else { return };
         let finished = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| run.finish(id, map));
         if !finished {
@@ -330,6 +386,13 @@ impl Engines {
         if self.inquiry.answer(self.store, id, Err(sentence(&trouble.message))) {
             return;
         }
+        if let Some(draft) = self.draft.end(id) {
+            self.given_up.borrow_mut().insert(EngineKind::Traced, draft.inputs);
+            self.store.traced.activity.set(Activity::Failed);
+            self.complain(who, trouble);
+            self.request();
+            return;
+        }
         let Some(engine) = self.engine_of(id) else { return };
         self.give_up(engine);
         self.trace_after(engine);
@@ -342,6 +405,7 @@ impl Engines {
         self.crew.borrow_mut().set_ready(who, false);
         if who == Who::Tracer(0) {
             self.inquiry.forget();
+            self.lose_draft();
         }
         for engine in who.engines() {
             self.stop_run(*engine);

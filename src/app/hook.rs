@@ -3,18 +3,24 @@
 
 use super::city_map::{MapHandle, engine_name, object};
 use super::engines::ENGINES;
-use super::store::{Activity, Store, Tone};
+use super::store::{Activity, Made, Store, Tone};
 use crate::city::{HeightShares, HeightSource};
 use crate::geodesy::LonLat;
 use crate::scenario::EngineKind;
 use js_sys::{Array, JSON, Reflect};
 use leptos::prelude::*;
+use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
 /// Hangs the hook on the window.
 pub fn expose(store: Store, map: MapHandle) {
     let ready = Closure::<dyn Fn(String) -> bool>::new(move |name: String| {
         engine(&name).is_some_and(|e| untrack(|| store.is_current(e)))
+    });
+    let made = Closure::<dyn Fn(String) -> JsValue>::new(move |name: String| {
+        let made = engine(&name).and_then(|e| store.desk(e).made.get_untracked());
+        let told = |m: Arc<Made>| object(&[("draft", m.draft.into()), ("millis", m.millis.into())]);
+        made.map_or(JsValue::NULL, told)
     });
     let value = Closure::<dyn Fn(String, f64, f64) -> JsValue>::new(move |name: String, lon, lat| {
         let level = engine(&name).and_then(|e| untrack(|| store.value(e, LonLat::new(lon, lat))));
@@ -28,6 +34,7 @@ pub fn expose(store: Store, map: MapHandle) {
     let paths = Closure::<dyn Fn() -> JsValue>::new(move || untrack(|| paths(store)));
     let hook = object(&[
         ("ready", ready.into_js_value()),
+        ("made", made.into_js_value()),
         ("value", value.into_js_value()),
         ("state", state.into_js_value()),
         ("project", project.into_js_value()),

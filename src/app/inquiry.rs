@@ -85,6 +85,14 @@ impl Inquiry {
         crew.send(Who::Tracer(0), request);
     }
 
+    /// Withdraws a question that is no longer asked.
+    pub fn withdraw_outdated(&self, store: Store, crew: &Crew) {
+        let question = untrack(|| store.question());
+        if self.0.borrow().as_ref().is_some_and(|(_, open)| Some(open) != question.as_ref()) {
+            self.withdraw(crew);
+        }
+    }
+
     fn withdraw(&self, crew: &Crew) {
         if let Some((id, _)) = self.0.take() {
             crew.send(Who::Tracer(0), Request::Cancel { id });

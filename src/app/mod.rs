@@ -5,6 +5,7 @@ mod cities;
 mod city_map;
 mod crew;
 mod dialogue;
+mod draft;
 mod engines;
 mod fields;
 mod files;

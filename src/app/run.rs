@@ -119,10 +119,11 @@ impl Run {
     /// The result, when there is one.
     pub fn into_made(self) -> Option<Made> {
         let millis = self.started.map_or(0.0, |started| now() - started);
-        self.map.map(|map| Made { map, inputs: self.inputs, millis })
+        self.map.map(|map| Made { map, inputs: self.inputs, millis, draft: false })
     }
 }
 
-fn now() -> f64 {
+/// Milliseconds since the page was opened.
+pub fn now() -> f64 {
     leptos::prelude::window().performance().map_or_else(js_sys::Date::now, |p| p.now())
 }

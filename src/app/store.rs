@@ -25,6 +25,15 @@ pub struct Made {
     pub inputs: Scenario,
     /// From its beginning to the whole map, milliseconds.
     pub millis: f64,
+    /// Whether it is a coarse map that goes ahead of the one that was asked for.
+    pub draft: bool,
+}
+
+impl Made {
+    /// Whether it is what was asked for with these inputs.
+    pub fn is_of(&self, inputs: &Scenario) -> bool {
+        !self.draft && self.inputs == *inputs
+    }
 }
 
 /// What an engine is doing.
@@ -162,6 +171,11 @@ pub struct Store {
 impl Desk {
     fn new() -> Self {
         Self { made: RwSignal::new(None), activity: RwSignal::new(Activity::default()) }
+    }
+
+    /// Whether its map is what was asked for with these inputs.
+    pub fn holds(&self, inputs: &Scenario) -> bool {
+        self.made.with(|m| m.as_ref().is_some_and(|m| m.is_of(inputs)))
     }
 }
 
@@ -336,7 +350,7 @@ impl Store {
     /// Whether the map of `engine` is that of the present scenario.
     pub fn is_current(&self, engine: EngineKind) -> bool {
         let inputs = self.scenario.with(|s| inputs_of(engine, s));
-        self.desk(engine).made.with(|m| m.as_ref().is_some_and(|m| m.inputs == inputs))
+        self.desk(engine).holds(&inputs)
     }
 
     /// The point in the local metres of the city.
@@ -361,7 +375,7 @@ pub fn inputs_of(engine: EngineKind, scenario: &Scenario) -> Scenario {
     inputs
 }
 
-/// Both maps' difference. While one of them is of an older scenario the last difference stays.
+/// Both maps' difference. While one of them is a draft or of an older scenario the last difference stays.
 fn difference_of(learned: Desk, traced: Desk) -> Memo<Option<Arc<CoverageMap>>> {
     let same = |a: Option<&Option<Arc<CoverageMap>>>, b: Option<&Option<Arc<CoverageMap>>>| match (a, b) {
         (Some(Some(a)), Some(Some(b))) => !Arc::ptr_eq(a, b),
@@ -371,7 +385,7 @@ fn difference_of(learned: Desk, traced: Desk) -> Memo<Option<Arc<CoverageMap>>> 
     Memo::new_with_compare(
         move |last| {
             let (learned, traced) = (learned.made.get()?, traced.made.get()?);
-            if learned.inputs.sites != traced.inputs.sites {
+            if traced.draft || learned.inputs.sites != traced.inputs.sites {
                 return last.cloned().flatten();
             }
             learned.map.difference(&traced.map).map(Arc::new)

@@ -90,14 +90,16 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
     Ok(candidates)
 }
 
-/// What rays find that are shot at facets which those of `aim` are likely to miss.
+/// What rays find that are shot at facets which those of `aim` are likely to miss; nothing where there are more facets than
+/// rays, and so most would be: a sketch makes do with its rays.
 pub async fn glance_at_facets(
     task: &Task<'_>,
     aim: &Aim<'_>,
     job: &mut Job,
 ) -> Result<Vec<(u32, Signature)>, EngineError> {
     let net = task.net();
-    let all: Vec<u32> = (0..task.scene.facets.len() as u32).collect();
+    let facets = task.scene.facets.len() as u32;
+    let all: Vec<u32> = if facets > aim.rays { Vec::new() } else { (0..facets).collect() };
     let mut told = Vec::new();
     for (i, step) in all.chunks(FACETS_A_STEP).enumerate() {
         job.checkpoint((i * FACETS_A_STEP) as f32 / all.len() as f32, "looking at small facets").await?;

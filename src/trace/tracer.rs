@@ -1,7 +1,7 @@
 //! The engine: a city and a scenario in, a map of the strongest sector out.
 
 use super::cpu;
-use super::discover::Candidates;
+use super::discover::{Candidates, Tiling};
 use super::field::Beam;
 use super::reception::{Listing, Reception};
 use super::scene::Scene;
@@ -12,13 +12,16 @@ use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario, Sector, Site};
-use glam::Vec3;
+use glam::{UVec2, Vec2, Vec3};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Sites whose signatures are kept.
 const KEPT_SITES: usize = 8;
+
+/// What a draft is sampled with: a thirtieth of the rays.
+const DRAFT: Sampling = Sampling { rays: 1 << 13, samples: 1 };
 
 /// What the tracer runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub struct Tracer {
     machine: Machine,
     sampling: Sampling,
     stage: Option<Arc<Stage>>,
-    kept: Vec<(Key, Arc<Candidates>)>,
+    kept: Vec<Known>,
 }
 
 /// What computes.
@@ -85,15 +88,23 @@ struct Stage {
     roofs: HeightRaster,
 }
 
-/// All that signatures depend on.
-#[derive(Clone, Debug, PartialEq)]
+/// All that signatures depend on, but for the number of rays.
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Key {
     city: u64,
     transmitter: Vec3,
-    grid: Grid,
+    /// The tiles that they are listed by; cells of any size that fill them are served.
+    tiles: (Vec2, f32, UVec2),
     height: f32,
     depth: usize,
+}
+
+/// The signatures that are known.
+struct Known {
+    key: Key,
+    /// Rays that found them.
     rays: u32,
+    candidates: Arc<Candidates>,
 }
 
 impl Tracer {
@@ -138,6 +149,19 @@ impl Tracer {
         }
     }
 
+    /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, and a thirtieth of the rays. Where
+    /// the signatures of a finer map of the same masts are known, they serve.
+    pub async fn draft(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        job: &mut Job,
+    ) -> Result<CoverageMap, EngineError> {
+        let mut coarse = scenario.clone();
+        coarse.receivers.cell = f64::from(Tiling::of(&grid_of(city, scenario)?).side);
+        self.predict_sampled(city, &coarse, 0..u32::MAX, DRAFT, job).await
+    }
+
     /// Predicts the cells of `rows`; the map is that of the whole city, and NaN in all other rows. Rows predicted apart
     /// are the same, bit by bit, as rows predicted together on the same backend.
     pub async fn predict_rows(
@@ -145,6 +169,17 @@ impl Tracer {
         city: &City,
         scenario: &Scenario,
         rows: Range<u32>,
+        job: &mut Job,
+    ) -> Result<CoverageMap, EngineError> {
+        self.predict_sampled(city, scenario, rows, self.sampling, job).await
+    }
+
+    async fn predict_sampled(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        rows: Range<u32>,
+        sampling: Sampling,
         job: &mut Job,
     ) -> Result<CoverageMap, EngineError> {
         let sites = place_sites(city, scenario)?;
@@ -162,7 +197,7 @@ impl Tracer {
         for (at, site) in sites {
             let beams = beams(site, scenario);
             let transmitter = at.as_vec2().extend(city.ground_at(at) + site.height as f32);
-            let task = Task { sampling: self.sampling, ..task(&stage, scenario, transmitter, &beams, grid) };
+            let task = Task { sampling, ..task(&stage, scenario, transmitter, &beams, grid) };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
             let gains = self.machine.gather(&task, &candidates, needed.clone(), job).await?;
             for (sector, gains) in site.sectors.iter().zip(gains) {
@@ -239,23 +274,21 @@ impl Tracer {
 
     /// The signatures of a task, from memory where they are known.
     async fn candidates(&mut self, city: u64, task: &Task<'_>, job: &mut Job) -> Result<Arc<Candidates>, EngineError> {
-        let key = Key {
-            city,
-            transmitter: task.transmitter,
-            grid: task.grid,
-            height: task.height,
-            depth: task.depth,
-            rays: task.sampling.rays,
-        };
-        if let Some((_, known)) = self.kept.iter().find(|(k, _)| *k == key) {
-            return Ok(Arc::clone(known));
+        let Tiling { origin, side, count, .. } = task.tiling();
+        let Task { transmitter, height, depth, sampling: Sampling { rays, .. }, .. } = *task;
+        let key = Key { city, transmitter, tiles: (origin, side, count), height, depth };
+        if let Some(known) = self.kept.iter().find(|k| k.key == key && k.rays >= rays) {
+            return Ok(Arc::clone(&known.candidates));
         }
-        let found = Arc::new(self.machine.discover(task, job).await?);
-        if self.kept.len() >= KEPT_SITES {
-            self.kept.remove(0);
+        let candidates = Arc::new(self.machine.discover(task, job).await?);
+        // Those of a draft are of use to nothing else, and would drive out what took long.
+        if rays >= self.sampling.rays {
+            if self.kept.len() >= KEPT_SITES {
+                self.kept.remove(0);
+            }
+            self.kept.push(Known { key, rays, candidates: Arc::clone(&candidates) });
         }
-        self.kept.push((key, Arc::clone(&found)));
-        Ok(found)
+        Ok(candidates)
     }
 }
 

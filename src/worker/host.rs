@@ -39,6 +39,11 @@ pub trait Desk: Sized + 'static {
         job: &mut Job,
     ) -> impl Future<Output = Result<CoverageMap, EngineError>>;
 
+    /// Traces a coarse map, where the engine has such. Waits like [`Desk::predict`].
+    fn draft(&self, _: &Scenario, _: &mut Job) -> impl Future<Output = Result<CoverageMap, EngineError>> {
+        std::future::ready(Err(EngineError::Failed("this worker makes no drafts".into())))
+    }
+
     /// Lists the paths to a receiver, where the engine knows paths. Waits like [`Desk::predict`].
     fn paths(&self, _: &Scenario, _: LonLat, _: &mut Job) -> impl Future<Output = Result<Reception, EngineError>> {
         std::future::ready(Err(EngineError::Failed("this worker traces no paths".into())))
@@ -218,6 +223,10 @@ impl<D: Desk> Worker for Host<D> {
             Request::Open(open) => self.open(scope.clone(), bridge, open),
             Request::Predict { id, engine, scenario, rows } => self.run(replier(id), async move |desk, job| {
                 let map = desk.predict(engine, &scenario, rows, job).await?;
+                Ok(Reply::Done { id, map })
+            }),
+            Request::Draft { id, scenario } => self.run(replier(id), async move |desk, job| {
+                let map = desk.draft(&scenario, job).await?;
                 Ok(Reply::Done { id, map })
             }),
             Request::Paths { id, scenario, at } => self.run(replier(id), async move |desk, job| {

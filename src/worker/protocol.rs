@@ -1,6 +1,6 @@
 //! What the page and a worker say to each other. Messages travel as bytes (bincode), maps as `f32` vectors.
 //!
-//! A worker is opened once with a city; then every prediction, and every question for paths, is a numbered job that ends in
+//! A worker is opened once with a city; then every prediction, draft and question for paths is a numbered job that ends in
 //! exactly one of [`Reply::Done`], [`Reply::Heard`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
 use crate::city::{Extent, HeightShares, Opened};
@@ -37,6 +37,13 @@ pub enum Request {
         scenario: Scenario,
         /// Which rows; all when absent. The learned engine always predicts all.
         rows: Option<Rows>,
+    },
+    /// Trace a coarse map at once. Only a tracer can.
+    Draft {
+        /// Number of the job.
+        id: JobId,
+        /// What to predict.
+        scenario: Scenario,
     },
     /// List the paths to a receiver. Only a tracer answers this with paths.
     Paths {

@@ -47,6 +47,13 @@ impl Desk for TracerDesk {
         result
     }
 
+    async fn draft(&self, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
+        let mut tracer = self.tracer.take(job).await?;
+        let result = tracer.draft(&self.opened.city, scenario, job).await;
+        self.tracer.put_back(tracer);
+        result
+    }
+
     async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         let result = tracer.paths_at(&self.opened.city, scenario, at, job).await;

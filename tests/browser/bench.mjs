@@ -9,7 +9,7 @@ import { misbehaving } from "./misbehave.mjs";
 import { Tab } from "./tab.mjs";
 
 const RUNS = Number(process.argv[2] ?? 3);
-const MARKS = ["map-interactive", "first-map-empirical", "first-map-traced", "first-map-learned"];
+const MARKS = ["map-interactive", "first-draft-traced", "first-map-empirical", "first-map-traced", "first-map-learned"];
 const ENGINES = ["empirical", "traced", "learned"];
 
 /** Opens the page in a fresh profile, does something with it, and closes it. */
@@ -68,6 +68,16 @@ function edits(query, cell) {
   });
 }
 
+/** Milliseconds from a move of the pointer to the coarse map that follows it, and between two of them, while the site is dragged. */
+function drag() {
+  return visit("?backend=cpu", link(scenarioOf({}, {})), async (tab) => {
+    await tab.maps("traced");
+    const shown = await tab.dragAbout(120);
+    const gaps = shown.slice(1).map((draft, i) => draft.at - shown[i].at);
+    return { took: median(shown.map((draft) => draft.millis)), apart: median(gaps) };
+  });
+}
+
 /**
  * Milliseconds from a cold start to the city of a square of 2 km out of a larger archive, then to one 4 km beside it, and
  * back, which is decoding alone; with the requests and bytes that the first took. `null` where the archive is absent.
@@ -114,6 +124,7 @@ const cityBytes = median(visits.map((visit) => visit.city));
 const cpu = await edits("?backend=cpu", 5);
 // A software adapter takes minutes for cells of 5 m.
 const gpu = await edits("?backend=gpu", 20);
+const dragged = await drag();
 const large = await largeArchive();
 await close();
-console.log(JSON.stringify({ runs: RUNS, first, cityBytes, cpu, gpu, large }));
+console.log(JSON.stringify({ runs: RUNS, first, cityBytes, cpu, gpu, dragged, large }));

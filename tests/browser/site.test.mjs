@@ -45,6 +45,18 @@ test("dragging the site moves it, and both maps follow", async (t) => {
   }
 });
 
+test("while the site is dragged a coarse map follows, and the fine one comes where it rests", async (t) => {
+  const tab = await open(t, { query: "?backend=cpu", hash: link(scenarioOf({}, { pattern: "isotropic" })) });
+  await tab.maps("traced");
+  const shown = await tab.dragAbout(60);
+  assert.ok(shown.length >= 5, `${shown.length} drafts in ${60} moves`);
+  t.diagnostic(`${shown.length} drafts, ${median(shown.map((draft) => draft.millis)).toFixed(0)} ms each`);
+  await tab.maps("traced");
+  assert.equal(await tab.page.evaluate(() => window.farfield.made("traced").draft), false);
+  const here = await strongest(tab, "traced", await position(tab));
+  assert.ok(here > -90, `${here} dBm at the new site`);
+});
+
 test("clicking elsewhere puts the site there", async (t) => {
   const tab = await open(t);
   await tab.maps("traced");

@@ -55,6 +55,32 @@ export class Tab {
     return this.page.locator('[data-layer][aria-pressed="true"]').getAttribute("data-layer");
   }
 
+  /** Drags the site about for `moves` steps of 16 ms, and gives the drafts that were shown on the way: `{ at, millis }` each. */
+  async dragAbout(moves) {
+    const handle = await this.page.locator('[data-site="0"]').boundingBox();
+    const [x, y] = [handle.x + handle.width / 2, handle.y + handle.height / 2];
+    await this.page.mouse.move(x, y);
+    await this.page.mouse.down();
+    await this.page.evaluate(() => {
+      const shown = [];
+      const look = () => {
+        const made = window.farfield.made("traced");
+        if (made?.draft && shown.at(-1)?.millis !== made.millis) shown.push({ at: performance.now(), millis: made.millis });
+      };
+      window.drag = { shown, timer: setInterval(look, 4) };
+    });
+    for (let i = 1; i <= moves; i++) {
+      await this.page.mouse.move(x + 60 * Math.sin(i / 20), y + 40 * (1 - Math.cos(i / 15)));
+      await this.page.evaluate(() => new Promise((done) => setTimeout(done, 16)));
+    }
+    const shown = await this.page.evaluate(() => {
+      clearInterval(window.drag.timer);
+      return window.drag.shown;
+    });
+    await this.page.mouse.up();
+    return shown;
+  }
+
   /** Types a value into one of the page's fields, as a user does. */
   async fill(name, value) {
     const field = this.page.locator(`[name="${name}"]`);

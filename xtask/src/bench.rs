@@ -53,6 +53,7 @@ fn browser(rows: &mut Rows) -> Result<()> {
     for (mark, label) in [
         ("map-interactive", "interactive map"),
         ("first-map-empirical", "first empirical map"),
+        ("first-draft-traced", "first coarse traced map"),
         ("first-map-traced", "first traced map"),
         ("first-map-learned", "first learned map"),
     ] {
@@ -61,6 +62,8 @@ fn browser(rows: &mut Rows) -> Result<()> {
     for (backend, label) in [("cpu", "CPU workers"), ("gpu", "software WebGPU, cells of 20 m")] {
         rows.push((format!("browser: edit to traced map, {label}"), ms(&told[backend]["traced"])));
     }
+    rows.push(("browser: coarse traced map while dragging, one CPU worker".into(), ms(&told["dragged"]["took"])));
+    rows.push(("browser: from one coarse map to the next".into(), ms(&told["dragged"]["apart"])));
     rows.push(("browser: edit to learned map, beside the tracer".into(), ms(&told["cpu"]["learned"])));
     let large = &told["large"];
     for (i, label) in
