@@ -10,6 +10,8 @@ use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of}
 use crate::coverage::{CoverageMap, Grid};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
+use crate::trace::KEPT_SITES;
+use crate::trace::scout::Findings;
 use crate::worker::protocol::{Backend, BackendChoice, CityFacts, Fault, JobId, Open, Reply, Request, Source, Trouble};
 use leptos::prelude::*;
 use std::cell::RefCell;
@@ -155,12 +157,19 @@ impl Engines {
         if self.draft.is_under_way() || self.begin_draft(&scenario) {
             return;
         }
-        // The paths come before the maps, which would keep the tracer for longer, and find the signatures known then.
-        self.inquiry.ask(self.store, &self.crew.borrow(), || self.number());
         for engine in ENGINES {
             self.request_one(engine, &scenario);
         }
         self.trace_after(EngineKind::Empirical);
+        // Where many look for signatures the paths wait for them.
+        if !self.runs.borrow().get(&EngineKind::Traced).is_some_and(Run::is_casting) {
+            self.ask();
+        }
+    }
+
+    /// Asks for the paths.
+    fn ask(&self) {
+        self.inquiry.ask(self.store, &self.crew.borrow(), || self.number());
     }
 
     /// Has the first tracer make a draft of the present scenario, if that is of use: where there is no map of it, nor one
@@ -214,7 +223,11 @@ impl Engines {
         let on_cpu = self.store.backend.with_untracked(|b| b.as_ref().is_some_and(|b| !b.gpu));
         let rows = grid_of(&city, scenario).map_or(0, |g| g.ny);
         let by_rows = engine == EngineKind::Traced && on_cpu && rows > 0;
-        let run = Run::new(inputs, if by_rows { Run::strips(rows, Crew::most_tracers()) } else { vec![Share::Whole] });
+        let mut parts = if by_rows { Run::strips(rows, Crew::most_tracers()) } else { vec![Share::Whole] };
+        if by_rows && inputs.sites.len() <= KEPT_SITES {
+            parts.splice(0..0, Run::rays(workers.len() as u32));
+        }
+        let run = Run::new(inputs, parts);
         self.runs.borrow_mut().insert(engine, run);
         desk.activity.set(Activity::Running { fraction: 0.0, stage: "starting".into() });
         for who in workers {
@@ -233,7 +246,21 @@ impl Engines {
         let Some(share) = run.next_part() else { return };
         let id = self.number();
         run.begin(id, who, share);
-        let request = Request::Predict { id, engine, scenario: run.inputs.clone(), rows: share.rows() };
+        if !run.is_casting() {
+            if let Some(found) = run.briefing(who) {
+                self.crew.borrow().send(who, Request::Brief { scenario: run.inputs.clone(), found });
+            }
+            // The paths come before the map, which would keep the tracer for longer.
+            if who == Who::Tracer(0) && engine == EngineKind::Traced {
+                self.ask();
+            }
+        }
+        let scenario = run.inputs.clone();
+        let request = match share {
+            Share::Whole => Request::Predict { id, engine, scenario, rows: None },
+            Share::Rays(share) => Request::Scout { id, scenario, share },
+            Share::Strip(rows) => Request::Predict { id, engine, scenario, rows: Some(rows) },
+        };
         self.crew.borrow().send(who, request);
     }
 
@@ -279,6 +306,7 @@ impl Engines {
             Reply::Refused(trouble) => self.refused(who, &trouble),
             Reply::Progress { id, fraction, stage } => self.progress(id, fraction, stage),
             Reply::Done { id, map } => self.done(who, id, map),
+            Reply::Scouted { id, found } => self.scouted(who, id, found),
             Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),
             Reply::Failed { id, trouble } => self.failed(who, id, &trouble),
             Reply::Crashed(text) => self.crashed(who, &text),
@@ -380,6 +408,23 @@ impl Engines {
         self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::Scenario, _)));
         desk.activity.set(Activity::Idle);
         desk.made.set(Some(Arc::<Made>::new(made)));
+    }
+
+    /// Goes on with the next share of the rays, or with the rows once all are cast.
+    fn scouted(&self, who: Who, id: JobId, found: Option<Findings>) {
+        let Some(engine) = self.engine_of(id) else { return };
+        let casting = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| {
+            run.hear(id, found);
+            run.is_casting()
+        });
+        if casting {
+            self.hand_out(engine, who);
+            return;
+        }
+        let workers = self.crew.borrow().ready_for(engine);
+        for who in workers {
+            self.hand_out(engine, who);
+        }
     }
 
     fn failed(&self, who: Who, id: JobId, trouble: &Trouble) {

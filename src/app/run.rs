@@ -4,29 +4,26 @@ use super::crew::Who;
 use super::store::Made;
 use crate::coverage::CoverageMap;
 use crate::scenario::Scenario;
+use crate::trace::discover::Share as Rays;
+use crate::trace::scout::Findings;
 use crate::worker::protocol::{JobId, Rows};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Strips a worker gets in a run that is split by rows: more, and the quick ones wait less for the slow ones.
 const STRIPS_PER_WORKER: u32 = 4;
+
+/// Shares of the rays that a worker gets, likewise.
+const SHARES_PER_WORKER: u32 = 2;
 
 /// What a part covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// The whole map.
     Whole,
+    /// A share of the rays, before any row.
+    Rays(Rays),
     /// Some of its rows.
     Strip(Rows),
-}
-
-impl Share {
-    /// The rows to ask for; none where it is all of them.
-    pub fn rows(self) -> Option<Rows> {
-        match self {
-            Share::Whole => None,
-            Share::Strip(rows) => Some(rows),
-        }
-    }
 }
 
 /// One part of a run that a worker is busy with.
@@ -46,6 +43,10 @@ pub struct Run {
     waiting: VecDeque<Share>,
     busy: HashMap<JobId, Part>,
     map: Option<CoverageMap>,
+    /// What each share of the rays has found, of a run that begins with rays.
+    found: Vec<Option<Findings>>,
+    /// Who knows it.
+    briefed: HashSet<Who>,
 }
 
 impl Run {
@@ -59,6 +60,8 @@ impl Run {
             waiting: parts.into(),
             busy: HashMap::new(),
             map: None,
+            found: Vec::new(),
+            briefed: HashSet::new(),
         }
     }
 
@@ -68,9 +71,28 @@ impl Run {
         (0..strips).map(|i| Share::Strip((rows * i / strips, rows * (i + 1) / strips))).collect()
     }
 
-    /// The next part to be handed out, if one waits.
+    /// All rays in shares for so many workers; none where there is nobody to share them with.
+    pub fn rays(workers: u32) -> Vec<Share> {
+        let of = if workers > 1 { workers * SHARES_PER_WORKER } else { 0 };
+        (0..of).map(|number| Share::Rays(Rays { number, of })).collect()
+    }
+
+    /// The next part to be handed out, if one waits. Rows wait for all rays.
     pub fn next_part(&mut self) -> Option<Share> {
-        self.waiting.pop_front()
+        let casting = self.is_casting();
+        self.waiting.pop_front_if(|share| matches!(share, Share::Rays(_)) || !casting)
+    }
+
+    /// Whether rays are still to be cast.
+    pub fn is_casting(&self) -> bool {
+        let rays = |share: &Share| matches!(share, Share::Rays(_));
+        self.waiting.front().is_some_and(rays) || self.busy.values().any(|part| rays(&part.share))
+    }
+
+    /// What all rays have found, for a worker that doesn't know it yet.
+    pub fn briefing(&mut self, who: Who) -> Option<Vec<Findings>> {
+        let found: Option<Vec<Findings>> = self.found.iter().cloned().collect();
+        found.filter(|found| !found.is_empty() && self.briefed.insert(who))
     }
 
     /// Notes that a worker is busy with a part.
@@ -101,6 +123,14 @@ impl Run {
         }
         let under_way: f32 = self.busy.values().map(|p| p.fraction).sum();
         (self.finished as f32 + under_way) / self.total as f32
+    }
+
+    /// Takes in what a share of the rays has found.
+    pub fn hear(&mut self, id: JobId, found: Option<Findings>) {
+        if self.busy.remove(&id).is_some() {
+            self.finished += 1;
+            self.found.push(found);
+        }
     }
 
     /// Takes in the map of a part. Whether the run is complete.

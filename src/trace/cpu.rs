@@ -3,7 +3,7 @@
 //! Natively the rows are shared out over threads; in the browser a page gives each of its workers some rows. Every
 //! receiver is computed alone, so the map is the same bit by bit however it is shared out.
 
-use super::discover::{Aim, Candidates, Lists, Signature, shoot};
+use super::discover::{Aim, Candidates, Lists, Share, Signature, Told, shoot};
 use super::fan;
 use super::field::Layer;
 use super::gather::Tile;
@@ -14,15 +14,14 @@ use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
 use super::task::{Diffraction, Task};
 use crate::engine::{EngineError, Job};
-use std::collections::HashSet;
 use std::ops::Range;
 
-/// Rays between two checkpoints: some 10 ms of one core.
+/// Rays between two checkpoints, a multiple of a thread's share: some 10 ms of one core.
 const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
-/// Facets between two checkpoints.
-const FACETS_A_STEP: usize = if cfg!(feature = "cli") { 16_384 } else { 2_048 };
+/// Facets between two checkpoints, likewise.
+const FACETS_A_STEP: u32 = if cfg!(feature = "cli") { 16_384 } else { 2_048 };
 /// Facets of one thread's share.
-const FACETS_A_SHARE: usize = 512;
+const FACETS_A_SHARE: u32 = 512;
 /// Edges of one thread's share.
 const EDGES_A_SHARE: usize = 64;
 /// Rays of one thread's share.
@@ -31,21 +30,20 @@ const RAYS_A_SHARE: u32 = 2_048;
 const SCATTERED_A_STEP: u32 = RAYS_A_STEP / 4;
 const SCATTERED_A_SHARE: u32 = RAYS_A_SHARE / 4;
 
-/// Finds the signatures worth trying. Without reflections there are none.
-pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+/// What a share of the rays tells. Without reflections there is nothing to tell.
+pub async fn scout(task: &Task<'_>, share: Share, job: &mut Job) -> Result<Told, EngineError> {
     let net = task.net();
-    let mut told = HashSet::new();
+    let mut told = Told::new();
     let alone = task.diffraction == Diffraction::EdgesAlone;
     let rays = if task.depth == 0 || alone { 0 } else { task.sampling.rays };
     let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
-    let mut start = 0;
-    while start < rays {
-        job.checkpoint(start as f32 / rays as f32, "casting rays").await?;
-        let end = (start + RAYS_A_STEP).min(rays);
-        let shares: Vec<u32> = (start..end).step_by(RAYS_A_SHARE as usize).collect();
-        let found = share_out(&shares, |first| {
+    let pieces: Vec<u32> = (0..rays.div_ceil(RAYS_A_SHARE)).filter(|piece| share.has(*piece)).collect();
+    for (i, step) in pieces.chunks((RAYS_A_STEP / RAYS_A_SHARE) as usize).enumerate() {
+        job.checkpoint(i as f32 * RAYS_A_STEP as f32 / rays as f32 * share.of as f32, "casting rays").await?;
+        let found = share_out(step, |piece| {
             let mut found: Vec<(u32, Signature)> = Vec::new();
-            for i in *first..(first + RAYS_A_SHARE).min(end) {
+            let first = piece * RAYS_A_SHARE;
+            for i in first..(first + RAYS_A_SHARE).min(rays) {
                 let along = aim.direction(i);
                 shoot(task, &net, along, |tile, signature| {
                     found.push((tile, signature));
@@ -54,11 +52,17 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
             found
         });
         told.extend(found.into_iter().flatten());
-        start = end;
     }
     if rays > 0 {
-        told.extend(glance_at_facets(task, &aim, job).await?);
+        told.extend(glance_at_facets(task, &aim, share, job).await?);
     }
+    Ok(told)
+}
+
+/// Finds the signatures worth trying, and the edges.
+pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+    let told = scout(task, Share::ALL, job).await?;
+    let net = task.net();
     let mut candidates = Candidates::collect(&net.tiling, &told);
     if task.diffraction.over_edges() && task.depth > 0 {
         job.checkpoint(1.0, "looking for edges").await?;
@@ -95,19 +99,22 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
 pub async fn glance_at_facets(
     task: &Task<'_>,
     aim: &Aim<'_>,
+    share: Share,
     job: &mut Job,
 ) -> Result<Vec<(u32, Signature)>, EngineError> {
     let net = task.net();
     let facets = task.scene.facets.len() as u32;
-    let all: Vec<u32> = if facets > aim.rays { Vec::new() } else { (0..facets).collect() };
+    let all = if facets > aim.rays { 0 } else { facets.div_ceil(FACETS_A_SHARE) };
+    let pieces: Vec<u32> = (0..all).filter(|piece| share.has(*piece)).collect();
     let mut told = Vec::new();
-    for (i, step) in all.chunks(FACETS_A_STEP).enumerate() {
-        job.checkpoint((i * FACETS_A_STEP) as f32 / all.len() as f32, "looking at small facets").await?;
-        let shares: Vec<&[u32]> = step.chunks(FACETS_A_SHARE).collect();
-        let found = share_out(&shares, |facets| {
+    for (i, step) in pieces.chunks((FACETS_A_STEP / FACETS_A_SHARE) as usize).enumerate() {
+        let done = i as f32 * FACETS_A_STEP as f32 / facets as f32 * share.of as f32;
+        job.checkpoint(done, "looking at small facets").await?;
+        let found = share_out(step, |piece| {
             let mut found = Vec::new();
-            for facet in *facets {
-                glance::at_facet(task, &net, aim, *facet, |tile, signature| found.push((tile, signature)));
+            let first = piece * FACETS_A_SHARE;
+            for facet in first..(first + FACETS_A_SHARE).min(facets) {
+                glance::at_facet(task, &net, aim, facet, |tile, signature| found.push((tile, signature)));
             }
             found
         });

@@ -11,6 +11,7 @@ use super::path::MAX_ORDER;
 use super::task::Task;
 use crate::coverage::Grid;
 use glam::{UVec2, Vec2, Vec3};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::f32::consts::TAU;
 
@@ -146,6 +147,44 @@ impl<'a> Aim<'a> {
     }
 }
 
+/// One of several shares of the rays, for workers that look for signatures together: every so-and-so-many-th piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Which one, from 0.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Share {
+    /// All rays.
+    pub const ALL: Self = Self { number: 0, of: 1 };
+
+    /// Whether a piece of the work belongs to it.
+    pub const fn has(self, piece: u32) -> bool {
+        piece % if self.of == 0 { 1 } else { self.of } == self.number
+    }
+}
+
+/// Which signatures come to which tiles, each once.
+pub type Told = HashSet<(u32, Signature)>;
+
+/// What was told of a task of some `depth`, as words: for each the tile, then as many mirrors as a path may have.
+pub fn pack(told: &Told, depth: usize) -> Vec<u32> {
+    let depth = depth.min(MAX_ORDER);
+    told.iter().flat_map(|(tile, signature)| std::iter::once(*tile).chain(signature[..depth].iter().copied())).collect()
+}
+
+/// What [`pack`] made words of; what is beyond the tiling is left out.
+pub fn unpack<'a>(words: &'a [u32], depth: usize, tiling: &Tiling) -> impl Iterator<Item = (u32, Signature)> + use<'a> {
+    let (depth, tiles) = (depth.min(MAX_ORDER), tiling.len());
+    words.chunks_exact(depth + 1).filter(move |entry| (entry[0] as usize) < tiles).map(move |entry| {
+        let mut signature = [NO_PLANE; MAX_ORDER];
+        signature[..depth].copy_from_slice(&entry[1..]);
+        (entry[0], signature)
+    })
+}
+
 /// What rays come through: the receivers' level over the tiles of the map.
 #[derive(Clone, Copy, Debug)]
 pub struct Net<'a> {
@@ -257,7 +296,7 @@ pub struct Candidates {
 impl Candidates {
     /// Sorts what the rays told into lists, each tile's shared with the tiles around it. The same set gives the same
     /// lists, whatever its order.
-    pub fn collect(tiling: &Tiling, told: &HashSet<(u32, Signature)>) -> Self {
+    pub fn collect(tiling: &Tiling, told: &Told) -> Self {
         let mut signatures: Vec<Signature> = told.iter().map(|(_, s)| *s).collect();
         signatures.sort_unstable();
         signatures.dedup();

@@ -47,6 +47,7 @@ pub mod reference;
 mod roof;
 pub mod scatter;
 pub mod scene;
+pub mod scout;
 pub mod seen;
 pub mod shaft;
 pub mod store;
@@ -56,4 +57,4 @@ pub mod utd;
 pub mod wide;
 
 pub use reception::Reception;
-pub use tracer::{Backend, Tracer};
+pub use tracer::{Backend, KEPT_SITES, Tracer};

@@ -12,13 +12,13 @@ use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario, Sector, Site};
-use glam::{UVec2, Vec2, Vec3};
+use glam::{DVec2, UVec2, Vec2, Vec3};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Sites whose signatures are kept.
-const KEPT_SITES: usize = 8;
+pub const KEPT_SITES: usize = 8;
 
 /// What a draft is sampled with: a thirtieth of the rays.
 const DRAFT: Sampling = Sampling { rays: 1 << 13, samples: 1 };
@@ -82,8 +82,9 @@ impl Machine {
 }
 
 /// A city made ready.
-struct Stage {
-    fingerprint: u64,
+pub(super) struct Stage {
+    /// Tells cities apart.
+    pub(super) fingerprint: u64,
     scene: Scene,
     roofs: HeightRaster,
 }
@@ -105,6 +106,14 @@ struct Known {
     /// Rays that found them.
     rays: u32,
     candidates: Arc<Candidates>,
+}
+
+impl Key {
+    fn of(city: u64, task: &Task<'_>) -> Self {
+        let Tiling { origin, side, count, .. } = task.tiling();
+        let Task { transmitter, height, depth, .. } = *task;
+        Self { city, transmitter, tiles: (origin, side, count), height, depth }
+    }
 }
 
 impl Tracer {
@@ -151,12 +160,7 @@ impl Tracer {
 
     /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, and a thirtieth of the rays. Where
     /// the signatures of a finer map of the same masts are known, they serve.
-    pub async fn draft(
-        &mut self,
-        city: &City,
-        scenario: &Scenario,
-        job: &mut Job,
-    ) -> Result<CoverageMap, EngineError> {
+    pub async fn draft(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         let mut coarse = scenario.clone();
         coarse.receivers.cell = f64::from(Tiling::of(&grid_of(city, scenario)?).side);
         self.predict_sampled(city, &coarse, 0..u32::MAX, DRAFT, job).await
@@ -196,8 +200,7 @@ impl Tracer {
         let (asked, first) = (grid.index(0, rows.start)..grid.index(0, rows.end), grid.index(0, needed.start));
         for (at, site) in sites {
             let beams = beams(site, scenario);
-            let transmitter = at.as_vec2().extend(city.ground_at(at) + site.height as f32);
-            let task = Task { sampling, ..task(&stage, scenario, transmitter, &beams, grid) };
+            let task = Task { sampling, ..self.task(&stage, scenario, mast(city, at, site), &beams, grid) };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
             let gains = self.machine.gather(&task, &candidates, needed.clone(), job).await?;
             for (sector, gains) in site.sectors.iter().zip(gains) {
@@ -242,8 +245,7 @@ impl Tracer {
         let mut best = Reception { server: (0, 0), level: None, scattered: None, paths: Vec::new() };
         for (number, (at, site)) in sites.into_iter().enumerate() {
             let beams = beams(site, scenario);
-            let transmitter = at.as_vec2().extend(city.ground_at(at) + site.height as f32);
-            let task = Task { sampling: self.sampling, ..task(&stage, scenario, transmitter, &beams, grid) };
+            let task = self.task(&stage, scenario, mast(city, at, site), &beams, grid);
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
             let mut scattered = vec![vec![0.0; grid.nx as usize]; beams.len()];
             cpu::add_scattered(&task, &(iy..iy + 1), &mut scattered, job).await?;
@@ -262,7 +264,7 @@ impl Tracer {
     }
 
     /// The city made ready, anew when it changed.
-    fn stage(&mut self, city: &City) -> Arc<Stage> {
+    pub(super) fn stage(&mut self, city: &City) -> Arc<Stage> {
         let fingerprint = fingerprint(city);
         if let Some(stage) = self.stage.as_ref().filter(|s| s.fingerprint == fingerprint) {
             return Arc::clone(stage);
@@ -272,23 +274,57 @@ impl Tracer {
         stage
     }
 
+    /// What is to be traced for one site.
+    pub(super) fn task<'a>(
+        &self,
+        stage: &'a Stage,
+        scenario: &'a Scenario,
+        transmitter: Vec3,
+        beams: &'a [Beam],
+        grid: Grid,
+    ) -> Task<'a> {
+        let rooftops = scenario.engines.trace.diffraction;
+        Task {
+            scene: &stage.scene,
+            roofs: Some(&stage.roofs),
+            diffraction: if rooftops { Diffraction::Rooftops } else { Diffraction::None },
+            transmitter,
+            beams,
+            grid,
+            height: scenario.receivers.height as f32,
+            depth: usize::from(scenario.engines.trace.depth),
+            transmission: false,
+            finishes: Some(&scenario.materials),
+            sampling: self.sampling,
+        }
+    }
+
     /// The signatures of a task, from memory where they are known.
     async fn candidates(&mut self, city: u64, task: &Task<'_>, job: &mut Job) -> Result<Arc<Candidates>, EngineError> {
-        let Tiling { origin, side, count, .. } = task.tiling();
-        let Task { transmitter, height, depth, sampling: Sampling { rays, .. }, .. } = *task;
-        let key = Key { city, transmitter, tiles: (origin, side, count), height, depth };
-        if let Some(known) = self.kept.iter().find(|k| k.key == key && k.rays >= rays) {
-            return Ok(Arc::clone(&known.candidates));
+        if let Some(known) = self.known(city, task) {
+            return Ok(known);
         }
         let candidates = Arc::new(self.machine.discover(task, job).await?);
         // Those of a draft are of use to nothing else, and would drive out what took long.
-        if rays >= self.sampling.rays {
-            if self.kept.len() >= KEPT_SITES {
-                self.kept.remove(0);
-            }
-            self.kept.push(Known { key, rays, candidates: Arc::clone(&candidates) });
+        if task.sampling.rays >= self.sampling.rays {
+            self.keep(city, task, Arc::clone(&candidates));
         }
         Ok(candidates)
+    }
+
+    /// The signatures of a task, where they are known from as many rays.
+    pub(super) fn known(&self, city: u64, task: &Task<'_>) -> Option<Arc<Candidates>> {
+        let key = Key::of(city, task);
+        let known = self.kept.iter().find(|k| k.key == key && k.rays >= task.sampling.rays);
+        known.map(|k| Arc::clone(&k.candidates))
+    }
+
+    /// Remembers the signatures of a task.
+    pub(super) fn keep(&mut self, city: u64, task: &Task<'_>, candidates: Arc<Candidates>) {
+        if self.kept.len() >= KEPT_SITES {
+            self.kept.remove(0);
+        }
+        self.kept.push(Known { key: Key::of(city, task), rays: task.sampling.rays, candidates });
     }
 }
 
@@ -309,22 +345,9 @@ fn beams(site: &Site, scenario: &Scenario) -> Vec<Beam> {
     site.sectors.iter().map(beam).collect()
 }
 
-/// What is to be traced for one site.
-fn task<'a>(stage: &'a Stage, scenario: &'a Scenario, transmitter: Vec3, beams: &'a [Beam], grid: Grid) -> Task<'a> {
-    let rooftops = scenario.engines.trace.diffraction;
-    Task {
-        scene: &stage.scene,
-        roofs: Some(&stage.roofs),
-        diffraction: if rooftops { Diffraction::Rooftops } else { Diffraction::None },
-        transmitter,
-        beams,
-        grid,
-        height: scenario.receivers.height as f32,
-        depth: usize::from(scenario.engines.trace.depth),
-        transmission: false,
-        finishes: Some(&scenario.materials),
-        sampling: Sampling::default(),
-    }
+/// Where the antennas of a site at `at` are, local metres.
+pub(super) fn mast(city: &City, at: DVec2, site: &Site) -> Vec3 {
+    at.as_vec2().extend(city.ground_at(at) + site.height as f32)
 }
 
 /// Tells cities apart by all that the tracer reads of them.

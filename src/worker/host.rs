@@ -9,6 +9,8 @@ use crate::engine::{Cancel, EngineError, Job, Progress};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
 use crate::trace::Reception;
+use crate::trace::discover::Share;
+use crate::trace::scout::Findings;
 use futures_util::future::{AbortHandle, abortable};
 use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
 use js_sys::Date;
@@ -43,6 +45,19 @@ pub trait Desk: Sized + 'static {
     fn draft(&self, _: &Scenario, _: &mut Job) -> impl Future<Output = Result<CoverageMap, EngineError>> {
         std::future::ready(Err(EngineError::Failed("this worker makes no drafts".into())))
     }
+
+    /// Casts a share of the rays of a trace, where the engine casts rays. Waits like [`Desk::predict`].
+    fn scout(
+        &self,
+        _: &Scenario,
+        _: Share,
+        _: &mut Job,
+    ) -> impl Future<Output = Result<Option<Findings>, EngineError>> {
+        std::future::ready(Err(EngineError::Failed("this worker casts no rays".into())))
+    }
+
+    /// Takes in what the rays of all workers have found.
+    fn brief(&self, _: Scenario, _: Vec<Findings>) {}
 
     /// Lists the paths to a receiver, where the engine knows paths. Waits like [`Desk::predict`].
     fn paths(&self, _: &Scenario, _: LonLat, _: &mut Job) -> impl Future<Output = Result<Reception, EngineError>> {
@@ -229,6 +244,15 @@ impl<D: Desk> Worker for Host<D> {
                 let map = desk.draft(&scenario, job).await?;
                 Ok(Reply::Done { id, map })
             }),
+            Request::Scout { id, scenario, share } => self.run(replier(id), async move |desk, job| {
+                let found = desk.scout(&scenario, share, job).await?;
+                Ok(Reply::Scouted { id, found })
+            }),
+            Request::Brief { scenario, found } => {
+                if let Some(desk) = &*self.desk.borrow() {
+                    desk.brief(scenario, found);
+                }
+            }
             Request::Paths { id, scenario, at } => self.run(replier(id), async move |desk, job| {
                 let reception = desk.paths(&scenario, at, job).await?;
                 Ok(Reply::Heard { id, reception })

@@ -1,7 +1,7 @@
 //! What the page and a worker say to each other. Messages travel as bytes (bincode), maps as `f32` vectors.
 //!
-//! A worker is opened once with a city; then every prediction, draft and question for paths is a numbered job that ends in
-//! exactly one of [`Reply::Done`], [`Reply::Heard`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
+//! A worker is opened once with a city; then every prediction, draft, share of rays and question for paths is a numbered job that ends in
+//! exactly one of [`Reply::Done`], [`Reply::Scouted`], [`Reply::Heard`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
 use crate::city::{Extent, HeightShares, Opened};
 use crate::coverage::CoverageMap;
@@ -9,6 +9,8 @@ use crate::engine::EngineError;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::scenario::{EngineKind, Scenario};
 use crate::trace::Reception;
+use crate::trace::discover::Share;
+use crate::trace::scout::Findings;
 use geo::{Rect, coord};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,22 @@ pub enum Request {
         id: JobId,
         /// What to predict.
         scenario: Scenario,
+    },
+    /// Cast a share of the rays of a trace. Only a tracer can.
+    Scout {
+        /// Number of the job.
+        id: JobId,
+        /// What is to be predicted.
+        scenario: Scenario,
+        /// Which share.
+        share: Share,
+    },
+    /// Know what all shares have found, for the predictions to come.
+    Brief {
+        /// What it was found for.
+        scenario: Scenario,
+        /// By share.
+        found: Vec<Findings>,
     },
     /// List the paths to a receiver. Only a tracer answers this with paths.
     Paths {
@@ -240,6 +258,13 @@ pub enum Reply {
         id: JobId,
         /// The map.
         map: CoverageMap,
+    },
+    /// A job has ended with what a share of the rays has found; nothing where there was no need to look.
+    Scouted {
+        /// Number of the job.
+        id: JobId,
+        /// What it has found.
+        found: Option<Findings>,
     },
     /// A job has ended with the paths to a receiver.
     Heard {

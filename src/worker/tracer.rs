@@ -8,12 +8,17 @@ use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
+use crate::trace::discover::Share;
+use crate::trace::scout::Findings;
 use crate::trace::{Reception, Tracer};
+use std::cell::RefCell;
 
 /// What the tracer worker works with.
 pub struct TracerDesk {
     opened: Opened,
     tracer: Shelf<Tracer>,
+    /// What the tracer is to know before it goes on.
+    briefing: RefCell<Option<(Scenario, Vec<Findings>)>>,
     backend: Backend,
 }
 
@@ -21,7 +26,7 @@ impl Desk for TracerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
         let opened = super::read_city(&open).await?;
         let (tracer, backend) = choose(open.backend).await;
-        Ok(Self { opened, tracer: Shelf::holding(tracer), backend })
+        Ok(Self { opened, tracer: Shelf::holding(tracer), briefing: RefCell::default(), backend })
     }
 
     fn facts(&self) -> (CityFacts, Option<Backend>) {
@@ -39,6 +44,7 @@ impl Desk for TracerDesk {
             return Empirical.predict(&self.opened.city, scenario, job).await;
         }
         let mut tracer = self.tracer.take(job).await?;
+        self.brief_now(&mut tracer);
         let result = match rows {
             Some((first, end)) => tracer.predict_rows(&self.opened.city, scenario, first..end, job).await,
             None => tracer.predict(&self.opened.city, scenario, job).await,
@@ -54,11 +60,31 @@ impl Desk for TracerDesk {
         result
     }
 
+    async fn scout(&self, scenario: &Scenario, share: Share, job: &mut Job) -> Result<Option<Findings>, EngineError> {
+        let mut tracer = self.tracer.take(job).await?;
+        let result = tracer.scout(&self.opened.city, scenario, share, job).await;
+        self.tracer.put_back(tracer);
+        result
+    }
+
+    fn brief(&self, scenario: Scenario, found: Vec<Findings>) {
+        self.briefing.replace(Some((scenario, found)));
+    }
+
     async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
+        self.brief_now(&mut tracer);
         let result = tracer.paths_at(&self.opened.city, scenario, at, job).await;
         self.tracer.put_back(tracer);
         result
+    }
+}
+
+impl TracerDesk {
+    fn brief_now(&self, tracer: &mut Tracer) {
+        if let Some((scenario, found)) = self.briefing.take() {
+            tracer.brief(&self.opened.city, &scenario, &found);
+        }
     }
 }
 

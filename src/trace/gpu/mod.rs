@@ -22,7 +22,7 @@ pub use evaluate::{Evaluator, Rows};
 
 use super::bvh::NO_PLANE;
 use super::cpu::glance_at_facets;
-use super::discover::{Aim, Candidates, Signature};
+use super::discover::{Aim, Candidates, Share, Signature};
 use super::field::Layer;
 use super::level::CROSSINGS;
 use super::path::MAX_ORDER;
@@ -126,7 +126,7 @@ impl Gpu {
             start += count;
         }
         if rays > 0 {
-            told.extend(glance_at_facets(task, &aim, job).await?);
+            told.extend(glance_at_facets(task, &aim, Share::ALL, job).await?);
         }
         Ok(Candidates::collect(&net.tiling, &told))
     }
