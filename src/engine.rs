@@ -56,7 +56,7 @@ pub enum EngineError {
     /// No GPU adapter.
     #[error("{0}")]
     NoAdapter(String),
-    /// The GPU was lost in the middle of a job.
+    /// The GPU was lost in the middle of a job. The tracer outlives this.
     #[error("the GPU was lost ({0}): run it again, or trace on the CPU")]
     DeviceLost(String),
     /// The model file can't be used.

@@ -309,6 +309,7 @@ impl Engines {
             Reply::Scouted { id, found } => self.scouted(who, id, found),
             Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),
             Reply::Failed { id, trouble } => self.failed(who, id, &trouble),
+            Reply::Moved(backend) => self.runs_on(backend, Some(Retry::Tracer)),
             Reply::Crashed(text) => self.crashed(who, &text),
         }
     }
@@ -316,12 +317,7 @@ impl Engines {
     fn opened(&self, who: Who, city: CityFacts, backend: Option<Backend>) {
         self.crew.borrow_mut().set_ready(who, true);
         if let Some(backend) = backend.filter(|_| who == Who::Tracer(0)) {
-            if !backend.gpu {
-                let open = Open { backend: BackendChoice::Cpu, ..self.open.borrow().clone() };
-                self.crew.borrow_mut().start_helpers(&open);
-            }
-            self.tell_backend(&backend);
-            self.store.backend.set(Some(backend));
+            self.runs_on(backend, None);
         }
         for engine in who.engines() {
             let activity = self.store.desk(*engine).activity;
@@ -329,7 +325,7 @@ impl Engines {
                 activity.set(Activity::Idle);
             }
         }
-        self.store.dismiss(|n| n.retry == Some(retry_of(Fault::Engine, who)));
+        self.store.dismiss(|n| n.topic != Topic::Backend && n.retry == Some(retry_of(Fault::Engine, who)));
         self.city_opens(who);
         if !city.archive.whole {
             self.part.replace(Some(city.clone()));
@@ -344,6 +340,16 @@ impl Engines {
         if let Who::Tracer(1..) = who {
             self.hand_out(EngineKind::Traced, who);
         }
+    }
+
+    /// Hears what the first tracer runs on; `retry` is what may bring a lost GPU back. On the CPU it gets helpers.
+    fn runs_on(&self, backend: Backend, retry: Option<Retry>) {
+        if !backend.gpu {
+            let open = Open { backend: BackendChoice::Cpu, ..self.open.borrow().clone() };
+            self.crew.borrow_mut().start_helpers(&open);
+        }
+        self.tell_backend(&backend, retry);
+        self.store.backend.set(Some(backend));
     }
 
     /// A city that `who` could open is sound again: whoever found it wanting opens it once more.
@@ -362,14 +368,14 @@ impl Engines {
     }
 
     /// Says in one line when tracing falls back to the CPU.
-    fn tell_backend(&self, backend: &Backend) {
+    fn tell_backend(&self, backend: &Backend, retry: Option<Retry>) {
         let asked = self.open.borrow().backend;
         if backend.gpu || asked == BackendChoice::Cpu {
             self.store.dismiss(|n| n.topic == Topic::Backend);
             return;
         }
         let text = sentence(&format!("Tracing on the CPU: {}", backend.detail));
-        self.store.notify(Notice { topic: Topic::Backend, tone: Tone::Info, text, retry: None });
+        self.store.notify(Notice { topic: Topic::Backend, tone: Tone::Info, text, retry });
     }
 
     fn refused(&self, who: Who, trouble: &Trouble) {

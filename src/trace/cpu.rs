@@ -3,7 +3,7 @@
 //! Natively the rows are shared out over threads; in the browser a page gives each of its workers some rows. Every
 //! receiver is computed alone, so the map is the same bit by bit however it is shared out.
 
-use super::discover::{Aim, Candidates, Lists, Share, Signature, Told, shoot};
+use super::discover::{Aim, Candidates, Lists, Search, Share, Signature, Told, shoot};
 use super::fan;
 use super::field::Layer;
 use super::gather::Tile;
@@ -12,7 +12,7 @@ use super::lit::{Stretch, lit};
 use super::path::Candidate;
 use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
-use super::task::{Diffraction, Task};
+use super::task::Task;
 use crate::engine::{EngineError, Job};
 use std::ops::Range;
 
@@ -30,40 +30,43 @@ const RAYS_A_SHARE: u32 = 2_048;
 const SCATTERED_A_STEP: u32 = RAYS_A_STEP / 4;
 const SCATTERED_A_SHARE: u32 = RAYS_A_SHARE / 4;
 
-/// What a share of the rays tells. Without reflections there is nothing to tell.
-pub async fn scout(task: &Task<'_>, share: Share, job: &mut Job) -> Result<Told, EngineError> {
-    let net = task.net();
-    let mut told = Told::new();
-    let alone = task.diffraction == Diffraction::EdgesAlone;
-    let rays = if task.depth == 0 || alone { 0 } else { task.sampling.rays };
-    let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
-    let pieces: Vec<u32> = (0..rays.div_ceil(RAYS_A_SHARE)).filter(|piece| share.has(*piece)).collect();
-    for (i, step) in pieces.chunks((RAYS_A_STEP / RAYS_A_SHARE) as usize).enumerate() {
-        job.checkpoint(i as f32 * RAYS_A_STEP as f32 / rays as f32 * share.of as f32, "casting rays").await?;
+/// Finds the signatures worth trying, and the edges. Without reflections there is none.
+pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+    let told = scout(task, Share::ALL, Search::default(), job).await?;
+    conclude(task, &told, job).await
+}
+
+/// What a share of the rays tells, and those at small facets; from where the search is now.
+pub async fn scout(task: &Task<'_>, share: Share, mut search: Search, job: &mut Job) -> Result<Told, EngineError> {
+    let (net, aim) = (task.net(), task.aim());
+    let rays_of = |piece: u32| piece * RAYS_A_SHARE..(piece + 1).saturating_mul(RAYS_A_SHARE).min(aim.rays);
+    let pieces = search.cast / RAYS_A_SHARE..aim.rays.div_ceil(RAYS_A_SHARE);
+    let pieces: Vec<u32> = pieces.filter(|piece| share.has(*piece)).collect();
+    for step in pieces.chunks((RAYS_A_STEP / RAYS_A_SHARE) as usize) {
+        job.checkpoint(search.cast as f32 / aim.rays as f32, "casting rays").await?;
         let found = share_out(step, |piece| {
             let mut found: Vec<(u32, Signature)> = Vec::new();
-            let first = piece * RAYS_A_SHARE;
-            for i in first..(first + RAYS_A_SHARE).min(rays) {
-                let along = aim.direction(i);
-                shoot(task, &net, along, |tile, signature| {
+            for i in rays_of(*piece).filter(|i| *i >= search.cast) {
+                shoot(task, &net, aim.direction(i), |tile, signature| {
                     found.push((tile, signature));
                 });
             }
             found
         });
-        told.extend(found.into_iter().flatten());
+        search.told.extend(found.into_iter().flatten());
+        search.cast = step.last().map_or(aim.rays, |piece| rays_of(*piece).end);
     }
-    if rays > 0 {
+    let Search { mut told, .. } = search;
+    if aim.rays > 0 {
         told.extend(glance_at_facets(task, &aim, share, job).await?);
     }
     Ok(told)
 }
 
-/// Finds the signatures worth trying, and the edges.
-pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
-    let told = scout(task, Share::ALL, job).await?;
+/// What is worth trying, from what all rays have told: their signatures, and the edges.
+pub async fn conclude(task: &Task<'_>, told: &Told, job: &mut Job) -> Result<Candidates, EngineError> {
     let net = task.net();
-    let mut candidates = Candidates::collect(&net.tiling, &told);
+    let mut candidates = Candidates::collect(&net.tiling, told);
     if task.diffraction.over_edges() && task.depth > 0 {
         job.checkpoint(1.0, "looking for edges").await?;
         let all: Vec<u32> = (0..task.scene.edges().all.len() as u32).collect();
@@ -96,7 +99,7 @@ pub async fn discover(task: &Task<'_>, job: &mut Job) -> Result<Candidates, Engi
 
 /// What rays find that are shot at facets which those of `aim` are likely to miss; nothing where there are more facets than
 /// rays, and so most would be: a sketch makes do with its rays.
-pub async fn glance_at_facets(
+async fn glance_at_facets(
     task: &Task<'_>,
     aim: &Aim<'_>,
     share: Share,
@@ -131,11 +134,33 @@ pub async fn gather(
     rows: Range<u32>,
     job: &mut Job,
 ) -> Result<Vec<Vec<f32>>, EngineError> {
+    let mut gains = vec![Vec::new(); task.beams.len()];
+    collect(task, candidates, &rows, &mut gains, job).await?;
+    add_scattered(task, &rows, &mut gains, job).await?;
+    Ok(gains)
+}
+
+/// What is not scattered of [`gather`]'s gains: adds to those of each beam the rows that are not there yet. Rows are taken
+/// as they are which all beams have; part of a row is not.
+pub async fn collect(
+    task: &Task<'_>,
+    candidates: &Candidates,
+    rows: &Range<u32>,
+    gains: &mut [Vec<f32>],
+    job: &mut Job,
+) -> Result<(), EngineError> {
+    let width = task.grid.nx as usize;
+    let kept = gains.iter().map(|g| g.len() / width).min().unwrap_or_default();
+    for gains in gains.iter_mut() {
+        gains.truncate(kept * width);
+    }
+    let mut start = rows.start + kept as u32;
+    if start >= rows.end {
+        return Ok(());
+    }
     let layers: Vec<Vec<Layer>> = task.beams.iter().map(|b| task.layers(b.frequency)).collect();
     let known = Candidate::all(task, candidates);
     let tiling = task.tiling();
-    let mut gains = vec![vec![0.0; rows.len() * task.grid.nx as usize]; task.beams.len()];
-    let mut start = rows.start;
     while start < rows.end {
         let done = (start - rows.start) as f32 / rows.len() as f32;
         job.checkpoint(done, "collecting paths").await?;
@@ -148,18 +173,14 @@ pub async fn gather(
         });
         for (b, gains) in gains.iter_mut().enumerate() {
             for iy in start..end {
-                let mut at = ((iy - rows.start) * task.grid.nx) as usize;
                 for tile in &collected {
-                    let row = tile.row(b, iy);
-                    gains[at..at + row.len()].copy_from_slice(row);
-                    at += row.len();
+                    gains.extend_from_slice(tile.row(b, iy));
                 }
             }
         }
         start = end;
     }
-    add_scattered(task, &rows, &mut gains, job).await?;
-    Ok(gains)
+    Ok(())
 }
 
 /// Adds to `gains`, as [`gather`] gives them, what rough surfaces scatter to the same rows; nothing where all are smooth.

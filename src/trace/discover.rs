@@ -169,6 +169,15 @@ impl Share {
 /// Which signatures come to which tiles, each once.
 pub type Told = HashSet<(u32, Signature)>;
 
+/// What rays have told so far. A search that is broken off goes on from here, on either backend.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Those before this one have been cast.
+    pub cast: u32,
+    /// What they told.
+    pub told: Told,
+}
+
 /// What was told of a task of some `depth`, as words: for each the tile, then as many mirrors as a path may have.
 pub fn pack(told: &Told, depth: usize) -> Vec<u32> {
     let depth = depth.min(MAX_ORDER);

@@ -18,7 +18,7 @@
 //! | [`lit`], [`fan`], [`over`] | what of the edges the transmitter sees, where that sends to, and what cells receive over it |
 //! | [`seen`] | all paths over an edge between two points |
 //! | [`store`] | traced paths kept for a list of points, their power and its exact derivatives |
-//! | [`cpu`], `gpu` | the two backends |
+//! | [`cpu`], `gpu`, `machine` | the two backends, and what becomes of a map when its GPU is lost |
 
 pub mod bent;
 pub mod bvh;
@@ -38,6 +38,7 @@ pub mod glance;
 pub mod gpu;
 pub mod level;
 pub mod lit;
+mod machine;
 pub mod over;
 pub mod path;
 pub mod plane;

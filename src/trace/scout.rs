@@ -1,7 +1,7 @@
 //! Looking for signatures together: in a browser each worker casts a share of the rays, and all take in what any has found.
 
 use super::cpu;
-use super::discover::{Candidates, Share, Told, pack, unpack};
+use super::discover::{Candidates, Search, Share, Told, pack, unpack};
 use super::tracer::{Backend, Tracer, mast};
 use crate::city::City;
 use crate::engine::{EngineError, Job, grid_of, place_sites};
@@ -31,7 +31,7 @@ impl Tracer {
         }
         let mut findings = Findings::with_capacity(tasks.len());
         for task in &tasks {
-            findings.push(pack(&cpu::scout(task, share, job).await?, task.depth));
+            findings.push(pack(&cpu::scout(task, share, Search::default(), job).await?, task.depth));
         }
         Ok(Some(findings))
     }

@@ -1,6 +1,6 @@
 //! What is to be traced: one transmitter over one grid of receivers in a scene, and how finely.
 
-use super::discover::{Net, Tiling};
+use super::discover::{Aim, Net, Tiling};
 use super::field::{Beam, Layer};
 use super::gather::MAX_SAMPLES;
 use super::level::Level;
@@ -97,6 +97,17 @@ impl Task<'_> {
     pub fn net(&self) -> Net<'_> {
         let level = self.level();
         Net { tiling: self.tiling(), level, ceiling: level.ceiling() }
+    }
+
+    /// Rays to look for signatures with: none where nothing is reflected.
+    pub fn rays(&self) -> u32 {
+        let reflects = self.depth > 0 && self.diffraction != Diffraction::EdgesAlone;
+        if reflects { self.sampling.rays } else { 0 }
+    }
+
+    /// Where they are aimed.
+    pub fn aim(&self) -> Aim<'_> {
+        Aim::new(self.transmitter, self.level(), &self.grid, self.rays())
     }
 
     /// Whether the cell's centre lies under a roof.

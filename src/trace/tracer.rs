@@ -3,6 +3,7 @@
 use super::cpu;
 use super::discover::{Candidates, Tiling};
 use super::field::Beam;
+use super::machine::Machine;
 use super::reception::{Listing, Reception};
 use super::scene::Scene;
 use super::task::{Diffraction, Sampling, Task};
@@ -38,47 +39,6 @@ pub struct Tracer {
     sampling: Sampling,
     stage: Option<Arc<Stage>>,
     kept: Vec<Known>,
-}
-
-/// What computes.
-enum Machine {
-    Cpu,
-    #[cfg(feature = "gpu")]
-    Gpu(super::gpu::Gpu),
-}
-
-impl Machine {
-    /// Makes it ready for a job: a GPU that was lost in the last one is opened again.
-    #[cfg_attr(not(feature = "gpu"), expect(clippy::unused_async, reason = "only a GPU waits"))]
-    async fn ready(&mut self) -> Result<(), EngineError> {
-        match self {
-            Self::Cpu => Ok(()),
-            #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.revive().await,
-        }
-    }
-
-    async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
-        match self {
-            Self::Cpu => cpu::discover(task, job).await,
-            #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.discover(task, job).await,
-        }
-    }
-
-    async fn gather(
-        &self,
-        task: &Task<'_>,
-        candidates: &Candidates,
-        rows: Range<u32>,
-        job: &mut Job,
-    ) -> Result<Vec<Vec<f32>>, EngineError> {
-        match self {
-            Self::Cpu => cpu::gather(task, candidates, rows, job).await,
-            #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => gpu.gather(task, candidates, rows, job).await,
-        }
-    }
 }
 
 /// A city made ready.
@@ -119,14 +79,15 @@ impl Key {
 impl Tracer {
     /// A tracer on the CPU.
     pub fn cpu() -> Self {
-        Self::on(Machine::Cpu)
+        Self::on(Machine::default())
     }
 
     /// A tracer on the GPU. Without one, or with a software adapter that is not allowed, or with one that fails the
-    /// known-answer probe, [`EngineError::NoAdapter`] says why.
+    /// known-answer probe, [`EngineError::NoAdapter`] says why. A GPU that is lost later is opened again; where that fails,
+    /// the map is finished on the CPU, and so are those after it: [`Tracer::lost`].
     #[cfg(feature = "gpu")]
     pub async fn gpu(allow_software: bool) -> Result<Self, EngineError> {
-        Ok(Self::on(Machine::Gpu(super::gpu::Gpu::open(allow_software).await?)))
+        Ok(Self::on(Machine::on(super::gpu::Gpu::open(allow_software).await?)))
     }
 
     fn on(machine: Machine) -> Self {
@@ -140,22 +101,20 @@ impl Tracer {
         self
     }
 
-    /// What it runs on.
+    /// What it runs on now.
     pub fn backend(&self) -> Backend {
-        match self.machine {
-            Machine::Cpu => Backend::Cpu,
-            #[cfg(feature = "gpu")]
-            Machine::Gpu(_) => Backend::Gpu,
-        }
+        if self.machine.adapter().is_some() { Backend::Gpu } else { Backend::Cpu }
     }
 
     /// The GPU's name for humans.
     pub fn adapter(&self) -> Option<String> {
-        match &self.machine {
-            Machine::Cpu => None,
-            #[cfg(feature = "gpu")]
-            Machine::Gpu(gpu) => Some(gpu.name().to_owned()),
-        }
+        self.machine.adapter().map(str::to_owned)
+    }
+
+    /// Why it has given up the GPU that it was opened on and runs on the CPU, in words that go on after "tracing on the
+    /// CPU: ".
+    pub fn lost(&self) -> Option<&str> {
+        self.machine.lost()
     }
 
     /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, and a thirtieth of the rays. Where
@@ -190,7 +149,7 @@ impl Tracer {
         let grid = grid_of(city, scenario)?;
         let rows = rows.start.min(grid.ny)..rows.end.min(grid.ny);
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
-        self.machine.ready().await?;
+        self.machine.ready().await;
         job.checkpoint(0.0, "building the scene").await?;
         let stage = self.stage(city);
         let height = scenario.receivers.height as f32;
@@ -235,7 +194,7 @@ impl Tracer {
         let local = city.frame.to_local(point);
         let outside = || EngineError::ReceiverOutside { city: city.name.clone() };
         let (ix, iy) = grid.locate(local).filter(|_| city.contains(point)).ok_or_else(outside)?;
-        self.machine.ready().await?;
+        self.machine.ready().await;
         job.checkpoint(0.0, "building the scene").await?;
         let stage = self.stage(city);
         let receiver = stage.roofs.standing(local.as_vec2(), scenario.receivers.height as f32);
@@ -374,56 +333,4 @@ fn fingerprint(city: &City) -> u64 {
     number(f64::from(city.ground as u8));
     number(f64::from_bits(city.terrain.as_ref().map_or(0, |t| t.fingerprint())));
     hash.finish()
-}
-
-#[cfg(all(test, feature = "gpu"))]
-mod tests {
-    use super::*;
-    use crate::geodesy::LocalFrame;
-    use crate::material::Material;
-    use geo::{Rect, coord};
-    use pollster::block_on;
-
-    #[test]
-    fn a_lost_gpu_is_an_error_and_the_next_job_opens_it_again() {
-        let scenario = Scenario::default();
-        let city = City {
-            name: "field".into(),
-            attribution: String::new(),
-            frame: LocalFrame::new(scenario.sites[0].position),
-            bounds: Rect::new(coord! { x: -50.0, y: -50.0 }, coord! { x: 50.0, y: 50.0 }),
-            buildings: Vec::new(),
-            ground: Material::Concrete,
-            terrain: None,
-        };
-        let mut tracer = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe");
-        let mut task = Job::silent();
-        let before = block_on(tracer.predict(&city, &scenario, &mut task)).expect("a map");
-        let Machine::Gpu(gpu) = &tracer.machine else { panic!("not a GPU") };
-        let stage = tracer.stage.clone().expect("a scene");
-        let beams = [Beam {
-            pointing: scenario.sites[0].sectors[0].pointing(),
-            frequency: crate::units::Hertz(1e9),
-            receiver: None,
-        }];
-        let task = Task {
-            scene: &stage.scene,
-            roofs: Some(&stage.roofs),
-            diffraction: Diffraction::Rooftops,
-            transmitter: Vec3::new(0.0, 0.0, 10.0),
-            beams: &beams,
-            grid: before.grid,
-            height: 1.5,
-            depth: 1,
-            transmission: false,
-            finishes: None,
-            sampling: Sampling::default(),
-        };
-        gpu.lose();
-        let lost = block_on(gpu.discover(&task, &mut Job::silent()));
-        assert!(matches!(lost, Err(EngineError::DeviceLost(_))), "{lost:?}");
-        let after = block_on(tracer.predict(&city, &scenario, &mut Job::silent())).expect("a map again");
-        let bits = |map: &CoverageMap| map.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&before), bits(&after));
-    }
 }

@@ -59,6 +59,11 @@ pub trait Desk: Sized + 'static {
     /// Takes in what the rays of all workers have found.
     fn brief(&self, _: Scenario, _: Vec<Findings>) {}
 
+    /// What the tracer runs on since the last job, if that has changed.
+    fn moved(&self) -> Option<Backend> {
+        None
+    }
+
     /// Lists the paths to a receiver, where the engine knows paths. Waits like [`Desk::predict`].
     fn paths(&self, _: &Scenario, _: LonLat, _: &mut Job) -> impl Future<Output = Result<Reception, EngineError>> {
         std::future::ready(Err(EngineError::Failed("this worker traces no paths".into())))
@@ -186,6 +191,9 @@ impl<D: Desk> Host<D> {
         spawn_local(async move {
             let result = work(&desk, &mut job).await;
             jobs.borrow_mut().remove(&id);
+            if let Some(backend) = desk.moved() {
+                reply.send(Reply::Moved(backend));
+            }
             reply.send(result.unwrap_or_else(|error| Reply::Failed { id, trouble: error.into() }));
         });
     }

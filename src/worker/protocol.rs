@@ -280,6 +280,8 @@ pub enum Reply {
         /// Why.
         trouble: Trouble,
     },
+    /// The tracer has lost its GPU for good, and what it was doing goes on elsewhere.
+    Moved(Backend),
     /// The worker panicked and is gone.
     Crashed(String),
 }

@@ -11,7 +11,7 @@ use crate::scenario::{EngineKind, Scenario};
 use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
 use crate::trace::{Reception, Tracer};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What the tracer worker works with.
 pub struct TracerDesk {
@@ -19,18 +19,44 @@ pub struct TracerDesk {
     tracer: Shelf<Tracer>,
     /// What the tracer is to know before it goes on.
     briefing: RefCell<Option<(Scenario, Vec<Findings>)>>,
-    backend: Backend,
+    backend: RefCell<Backend>,
+    /// Whether the backend has changed since the page was told.
+    moved: Cell<bool>,
+}
+
+impl TracerDesk {
+    fn brief_now(&self, tracer: &mut Tracer) {
+        if let Some((scenario, found)) = self.briefing.take() {
+            tracer.brief(&self.opened.city, &scenario, &found);
+        }
+    }
+
+    /// Takes the tracer back after a job, which may have cost it its GPU.
+    fn put_back(&self, tracer: Tracer) {
+        let mut backend = self.backend.borrow_mut();
+        if let Some(why) = tracer.lost().filter(|_| backend.gpu) {
+            *backend = Backend { gpu: false, detail: why.to_owned() };
+            self.moved.set(true);
+        }
+        self.tracer.put_back(tracer);
+    }
 }
 
 impl Desk for TracerDesk {
     async fn open(open: Open) -> Result<Self, Trouble> {
         let opened = super::read_city(&open).await?;
         let (tracer, backend) = choose(open.backend).await;
-        Ok(Self { opened, tracer: Shelf::holding(tracer), briefing: RefCell::default(), backend })
+        Ok(Self {
+            opened,
+            tracer: Shelf::holding(tracer),
+            briefing: RefCell::default(),
+            backend: RefCell::new(backend),
+            moved: Cell::default(),
+        })
     }
 
     fn facts(&self) -> (CityFacts, Option<Backend>) {
-        (CityFacts::of(&self.opened), Some(self.backend.clone()))
+        (CityFacts::of(&self.opened), Some(self.backend.borrow().clone()))
     }
 
     async fn predict(
@@ -49,21 +75,21 @@ impl Desk for TracerDesk {
             Some((first, end)) => tracer.predict_rows(&self.opened.city, scenario, first..end, job).await,
             None => tracer.predict(&self.opened.city, scenario, job).await,
         };
-        self.tracer.put_back(tracer);
+        self.put_back(tracer);
         result
     }
 
     async fn draft(&self, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         let result = tracer.draft(&self.opened.city, scenario, job).await;
-        self.tracer.put_back(tracer);
+        self.put_back(tracer);
         result
     }
 
     async fn scout(&self, scenario: &Scenario, share: Share, job: &mut Job) -> Result<Option<Findings>, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         let result = tracer.scout(&self.opened.city, scenario, share, job).await;
-        self.tracer.put_back(tracer);
+        self.put_back(tracer);
         result
     }
 
@@ -71,20 +97,16 @@ impl Desk for TracerDesk {
         self.briefing.replace(Some((scenario, found)));
     }
 
+    fn moved(&self) -> Option<Backend> {
+        self.moved.take().then(|| self.backend.borrow().clone())
+    }
+
     async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
         let result = tracer.paths_at(&self.opened.city, scenario, at, job).await;
-        self.tracer.put_back(tracer);
+        self.put_back(tracer);
         result
-    }
-}
-
-impl TracerDesk {
-    fn brief_now(&self, tracer: &mut Tracer) {
-        if let Some((scenario, found)) = self.briefing.take() {
-            tracer.brief(&self.opened.city, &scenario, &found);
-        }
     }
 }
 

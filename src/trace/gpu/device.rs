@@ -88,10 +88,11 @@ impl Device {
         self.trouble.check().is_err()
     }
 
-    /// Loses the device, as a driver would.
+    /// Loses the device when it is called, as a driver would.
     #[cfg(test)]
-    pub fn lose(&self) {
-        self.inner.destroy();
+    pub fn doom(&self) -> impl Fn() + 'static {
+        let device = self.inner.clone();
+        move || device.destroy()
     }
 
     /// Compiles a shader and makes its only entry point a pipeline. A shader that the device rejects is no adapter.

@@ -21,8 +21,8 @@ mod probe;
 pub use evaluate::{Evaluator, Rows};
 
 use super::bvh::NO_PLANE;
-use super::cpu::glance_at_facets;
-use super::discover::{Aim, Candidates, Share, Signature};
+use super::cpu;
+use super::discover::{Candidates, Search, Share};
 use super::field::Layer;
 use super::level::CROSSINGS;
 use super::path::MAX_ORDER;
@@ -33,7 +33,6 @@ use crate::engine::{EngineError, Job};
 use device::{Device, Inputs};
 use layout::{BEAMS, DiscoverParams, GatherParams};
 use pace::Pace;
-use std::collections::HashSet;
 use std::ops::Range;
 
 const DISCOVER: &str = concat!(include_str!("scene.wgsl"), include_str!("ground.wgsl"), include_str!("discover.wgsl"));
@@ -73,33 +72,44 @@ impl Gpu {
         &self.device.name
     }
 
-    /// Opens the device again if it was lost.
-    pub async fn revive(&mut self) -> Result<(), EngineError> {
-        if self.device.is_lost() {
-            *self = Self::open(self.allow_software).await?;
-        }
+    /// Whether the device was lost since it was opened.
+    pub fn is_lost(&self) -> bool {
+        self.device.is_lost()
+    }
+
+    /// Opens the device again.
+    pub async fn reopen(&mut self) -> Result<(), EngineError> {
+        *self = Self::open(self.allow_software).await?;
         Ok(())
     }
 
-    /// Loses the device, as a driver would.
+    /// Loses the device when it is called, as a driver would.
     #[cfg(test)]
-    pub fn lose(&self) {
-        self.device.lose();
+    pub fn doom(&self) -> impl Fn() + 'static {
+        self.device.doom()
     }
 
-    /// As [`super::cpu::discover`].
+    /// As [`cpu::discover`].
     pub async fn discover(&self, task: &Task<'_>, job: &mut Job) -> Result<Candidates, EngineError> {
+        let mut search = Search::default();
+        self.cast(task, &mut search, job).await?;
+        let told = cpu::scout(task, Share::ALL, search, job).await?;
+        cpu::conclude(task, &told, job).await
+    }
+
+    /// Casts the rays that `search` has not cast yet. Where the device is lost, what it has answered by then is in `search`.
+    pub async fn cast(&self, task: &Task<'_>, search: &mut Search, job: &mut Job) -> Result<(), EngineError> {
         if task.transmission {
             return Err(EngineError::Failed("paths through walls are traced on the CPU only so far".into()));
         }
         if task.diffraction.over_edges() {
             return Err(EngineError::Failed("paths over edges are traced on the CPU only so far".into()));
         }
-        let net = task.net();
-        let mut told: HashSet<(u32, Signature)> = HashSet::new();
+        let (net, aim) = (task.net(), task.aim());
+        if search.cast >= aim.rays {
+            return Ok(());
+        }
         let depth = task.depth.min(MAX_ORDER);
-        let rays = if depth == 0 { 0 } else { task.sampling.rays };
-        let aim = Aim::new(task.transmitter, net.level, &task.grid, rays);
         let words = (1 + CROSSINGS) * depth;
         let mut params = DiscoverParams::new(task, &net, &aim, depth as u32);
         let ground = net.level.ground.map_or(&[][..], Terrain::heights);
@@ -107,11 +117,10 @@ impl Gpu {
         let most = MOST_AT_ONCE as usize * words;
         let pass = self.device.pass(&self.discover, size_of::<DiscoverParams>(), &inputs, most)?;
         let mut pace = Pace::new(4096, MOST_AT_ONCE);
-        let mut start = 0;
-        while start < rays {
-            job.checkpoint(start as f32 / rays as f32, "casting rays").await?;
-            params.first = start;
-            params.count = pace.size().min(rays - start);
+        while search.cast < aim.rays {
+            job.checkpoint(search.cast as f32 / aim.rays as f32, "casting rays").await?;
+            params.first = search.cast;
+            params.count = pace.size().min(aim.rays - search.cast);
             let count = params.count;
             let answer: Vec<u32> =
                 pace.time(pass.run(bytemuck::bytes_of(&params), count, count as usize * words)).await?;
@@ -120,18 +129,16 @@ impl Gpu {
                 let mut signature = [NO_PLANE; MAX_ORDER];
                 for (k, (mirror, tiles)) in mirrors.iter().zip(tiles.chunks_exact(CROSSINGS)).enumerate() {
                     signature[k] = *mirror;
-                    told.extend(tiles.iter().filter(|tile| **tile != NO_PLANE).map(|tile| (*tile, signature)));
+                    let tiles = tiles.iter().filter(|tile| **tile != NO_PLANE);
+                    search.told.extend(tiles.map(|tile| (*tile, signature)));
                 }
             }
-            start += count;
+            search.cast += count;
         }
-        if rays > 0 {
-            told.extend(glance_at_facets(task, &aim, Share::ALL, job).await?);
-        }
-        Ok(Candidates::collect(&net.tiling, &told))
+        Ok(())
     }
 
-    /// As [`super::cpu::gather`].
+    /// As [`cpu::gather`].
     pub async fn gather(
         &self,
         task: &Task<'_>,
@@ -139,27 +146,47 @@ impl Gpu {
         rows: Range<u32>,
         job: &mut Job,
     ) -> Result<Vec<Vec<f32>>, EngineError> {
-        let mut gains = Vec::with_capacity(task.beams.len());
-        let groups = task.beams.chunks(BEAMS).count().max(1) as f32;
-        for (i, beams) in task.beams.chunks(BEAMS).enumerate() {
-            let task = Task { beams, ..*task };
-            let done = |share: f32| (i as f32 + share) / groups;
-            gains.extend(self.gather_beams(&task, candidates, rows.clone(), job, done).await?);
-        }
+        let mut gains = vec![Vec::new(); task.beams.len()];
+        self.collect(task, candidates, &rows, &mut gains, job).await?;
         // What surfaces scatter is traced on the CPU.
-        super::cpu::add_scattered(task, &rows, &mut gains, job).await?;
+        cpu::add_scattered(task, &rows, &mut gains, job).await?;
         Ok(gains)
     }
 
-    /// [`Gpu::gather`] for no more than [`BEAMS`] beams.
-    async fn gather_beams(
+    /// As [`cpu::collect`], but that part of a row is taken as it is. Where the device is lost, what it has answered by then
+    /// is in `gains`.
+    pub async fn collect(
         &self,
         task: &Task<'_>,
         candidates: &Candidates,
-        rows: Range<u32>,
+        rows: &Range<u32>,
+        gains: &mut [Vec<f32>],
+        job: &mut Job,
+    ) -> Result<(), EngineError> {
+        let groups = task.beams.chunks(BEAMS).count() as f32;
+        for (i, (beams, gains)) in task.beams.chunks(BEAMS).zip(gains.chunks_mut(BEAMS)).enumerate() {
+            let task = Task { beams, ..*task };
+            let done = |share: f32| (i as f32 + share) / groups;
+            self.collect_beams(&task, candidates, rows, gains, job, done).await?;
+        }
+        Ok(())
+    }
+
+    /// [`Gpu::collect`] for no more than [`BEAMS`] beams.
+    async fn collect_beams(
+        &self,
+        task: &Task<'_>,
+        candidates: &Candidates,
+        rows: &Range<u32>,
+        gains: &mut [Vec<f32>],
         job: &mut Job,
         done: impl Fn(f32) -> f32,
-    ) -> Result<Vec<Vec<f32>>, EngineError> {
+    ) -> Result<(), EngineError> {
+        let (first, last) = (rows.start * task.grid.nx, rows.end * task.grid.nx);
+        let mut start = first + gains.first().map_or(0, Vec::len) as u32;
+        if start >= last {
+            return Ok(());
+        }
         let depth = task.depth.min(MAX_ORDER);
         let signatures: Vec<u32> = candidates.signatures.iter().flat_map(|s| s[..depth].iter().copied()).collect();
         let lists: Vec<u32> = candidates.starts.iter().chain(&candidates.entries).copied().collect();
@@ -180,10 +207,10 @@ impl Gpu {
         let samples = params.samples;
         params.base = rows.start * task.grid.nx * samples;
         params.stands = (roofs.len() + ground.len()) as u32;
-        let (first, last) = (rows.start * task.grid.nx, rows.end * task.grid.nx);
-        let mut gains = vec![Vec::with_capacity((last - first) as usize); beams];
+        for gains in gains.iter_mut() {
+            gains.reserve((last - start) as usize);
+        }
         let mut pace = Pace::new(1024, MOST_AT_ONCE);
-        let mut start = first;
         while start < last {
             job.checkpoint(done((start - first) as f32 / (last - first) as f32), "collecting paths").await?;
             let cells = (pace.size() / samples).clamp(1, last - start);
@@ -201,7 +228,7 @@ impl Gpu {
             }
             start += cells;
         }
-        Ok(gains)
+        Ok(())
     }
 }
 
