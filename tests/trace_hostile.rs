@@ -147,6 +147,25 @@ fn every_cell_of_any_city_around_any_mast_has_a_level_or_a_reason() {
 }
 
 #[test]
+fn the_gpu_gives_every_cell_of_any_city_a_level_or_the_reason_that_the_cpu_gives() {
+    let mut on_gpu = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe").with_sampling(FEW);
+    for (wrong, city) in cities() {
+        let mut on_cpu = Tracer::cpu().with_sampling(FEW);
+        for mast in MASTS {
+            let scenario = scenario(&city, mast);
+            let what = format!("{wrong}, mast {}", mast.0);
+            let given = block_on(on_gpu.predict(&city, &scenario, &mut Job::silent())).expect("a map");
+            check(&city, &given, false, &what);
+            let right = block_on(on_cpu.predict(&city, &scenario, &mut Job::silent())).expect("a map");
+            for cell in 0..right.values.len() {
+                assert_eq!(given.gap(cell), right.gap(cell), "{what}: cell {cell}");
+            }
+        }
+    }
+    assert_eq!(on_gpu.lost(), None);
+}
+
+#[test]
 fn what_is_no_number_makes_nobody_be_indoors() {
     for (wrong, city) in cities() {
         if ["a corner that is no number", "a corner at infinity", "a roof at infinity"].contains(&wrong) {
