@@ -48,6 +48,13 @@ fn maps(c: &mut Criterion) {
         group.bench_function(format!("CPU, {named}"), |b| b.iter(|| map(0.01, 0.0)));
         group.bench_function(format!("CPU, {named}, turned"), |b| b.iter(|| map(0.0, 1.0)));
     }
+    let pool = pool(1);
+    let (mut tracer, mut dragged) = (Tracer::cpu(), Scenario::default());
+    let mut draft = || {
+        dragged.sites[0].height += 0.01;
+        black_box(block_on(tracer.draft(&city, &dragged, &mut Job::silent())).expect("a draft"));
+    };
+    group.bench_function("CPU, 1 thread, draft", |b| b.iter(|| pool.install(&mut draft)));
     match block_on(Tracer::gpu(true)) {
         Ok(mut tracer) => {
             let name = tracer.adapter().unwrap_or_default().replace('/', " ");

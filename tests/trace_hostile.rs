@@ -169,7 +169,7 @@ fn the_gpu_gives_every_cell_of_any_city_a_level_or_the_reason_that_the_cpu_gives
 fn what_is_no_number_makes_nobody_be_indoors() {
     for (wrong, city) in cities() {
         if ["a corner that is no number", "a corner at infinity", "a roof at infinity"].contains(&wrong) {
-            assert!(rooftops(&city).top.iter().all(|top| *top == 0.0), "{wrong}");
+            assert!(rooftops(&city).tops().iter().all(|top| *top == 0.0), "{wrong}");
         }
     }
 }

@@ -17,11 +17,16 @@ pub struct HeightRaster {
     pub nx: u32,
     /// Cells from south to north.
     pub ny: u32,
-    /// Row-major heights from the south-west cell; 0 where there is no roof.
-    pub top: Vec<f32>,
     /// The ground; without it, the plane z = 0, which stands in nobody's way.
     pub ground: Option<Arc<Terrain>>,
+    /// Row-major heights from the south-west cell; 0 where there is no roof.
+    top: Vec<f32>,
+    /// The highest of each block of [`BLOCK`] by [`BLOCK`] cells, likewise.
+    blocks: Vec<f32>,
 }
+
+/// Cells along a side of a block.
+const BLOCK: u32 = 8;
 
 /// One cell that a ray passes: from where to where along it, and how high the roof is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,14 +40,39 @@ pub struct Crossing {
 }
 
 impl HeightRaster {
+    /// A field of `nx` by `ny` cells without roofs, on level ground.
+    pub fn level(origin: DVec2, cell: f32, [nx, ny]: [u32; 2]) -> Self {
+        Self::of_tops(origin, cell, [nx, ny], vec![0.0; nx as usize * ny as usize])
+    }
+
+    /// A field of `nx` by `ny` cells with roofs of these heights, row-major from the south-west, on level ground. Where
+    /// there are fewer heights than cells, the rest has no roof.
+    pub fn of_tops(origin: DVec2, cell: f32, [nx, ny]: [u32; 2], mut top: Vec<f32>) -> Self {
+        top.resize(nx as usize * ny as usize, 0.0);
+        let columns = nx.div_ceil(BLOCK) as usize;
+        let mut blocks = vec![f32::NEG_INFINITY; columns * ny.div_ceil(BLOCK) as usize];
+        for (iy, row) in top.chunks(nx.max(1) as usize).enumerate() {
+            for (block, tops) in row.chunks(BLOCK as usize).enumerate() {
+                let highest = &mut blocks[iy / BLOCK as usize * columns + block];
+                *highest = tops.iter().copied().fold(*highest, f32::max);
+            }
+        }
+        Self { origin, cell, nx, ny, ground: None, top, blocks }
+    }
+
+    /// Row-major heights of the roofs from the south-west cell; 0 where there is none.
+    pub fn tops(&self) -> &[f32] {
+        &self.top
+    }
+
     /// The rooftops of `city` at its cells of `cell` metres. A cell takes the height of the building over its centre.
     pub fn of(city: &City, cell: f32) -> Self {
         let (min, max) = (city.bounds.min(), city.bounds.max());
         let side = f64::from(cell);
         let nx = (((max.x - min.x) / side).ceil() as u32).max(1);
         let ny = (((max.y - min.y) / side).ceil() as u32).max(1);
-        let top = vec![0.0; nx as usize * ny as usize];
-        let mut raster = Self { origin: DVec2::new(min.x, min.y), cell, nx, ny, top, ground: city.terrain.clone() };
+        let mut raster = Self::level(DVec2::new(min.x, min.y), cell, [nx, ny]);
+        raster.ground = city.terrain.clone();
         for building in &city.buildings {
             raster.raise(&building.footprint, building.top);
         }
@@ -76,6 +106,8 @@ impl HeightRaster {
                 for ix in start..(end + 1.0).max(0.0) as u32 {
                     let i = iy as usize * self.nx as usize + ix as usize;
                     self.top[i] = self.top[i].max(height);
+                    let block = &mut self.blocks[(iy / BLOCK * self.nx.div_ceil(BLOCK) + ix / BLOCK) as usize];
+                    *block = block.max(height);
                 }
             }
         }
@@ -110,12 +142,80 @@ impl HeightRaster {
 
     /// Visits every cell from `a` to `b` in order (Amanatides & Woo 1987) while `visit` returns true. At most
     /// `nx + ny + 2` cells; cells outside the raster are passed over.
-    pub fn walk(&self, a: Vec2, b: Vec2, mut visit: impl FnMut(Crossing) -> bool) {
+    pub fn walk(&self, a: Vec2, b: Vec2, visit: impl FnMut(Crossing) -> bool) {
+        if let Some((way, part)) = self.way(a, b) {
+            Sheet { nx: self.nx, ny: self.ny, top: &self.top }.walk(&way, part, visit);
+        }
+    }
+
+    /// Visits the cells from `a` to `b` in order, but only those of blocks that `promises` something: it hears of the part
+    /// of the way in a block, and of the highest roof there. A block that the way ends in or only grazes may be heard of
+    /// more than once.
+    pub fn walk_where(
+        &self,
+        a: Vec2,
+        b: Vec2,
+        mut promises: impl FnMut(Crossing) -> bool,
+        mut visit: impl FnMut(Crossing),
+    ) {
+        let Some((way, part)) = self.way(a, b) else { return };
+        let cells = Sheet { nx: self.nx, ny: self.ny, top: &self.top };
+        let blocks = Sheet { nx: self.nx.div_ceil(BLOCK), ny: self.ny.div_ceil(BLOCK), top: &self.blocks };
+        let side = BLOCK as f32;
+        blocks.walk(&Way { start: way.start / side, d: way.d / side }, part, |block| {
+            if promises(block) {
+                cells.walk(&way, (block.from, block.to), |cell| {
+                    // By rounding a walk may begin at the end of the cell before.
+                    if cell.to > cell.from {
+                        visit(cell);
+                    }
+                    true
+                });
+            }
+            true
+        });
+    }
+
+    /// The way from `a` to `b` in cells, and the part of it that lies over the raster.
+    fn way(&self, a: Vec2, b: Vec2) -> Option<(Way, (f32, f32))> {
         let start = ((a.as_dvec2() - self.origin) / f64::from(self.cell)).as_vec2();
         let d = (b - a) / self.cell;
-        let (nx, ny) = (self.nx as f32, self.ny as f32);
-        let Some((mut t, end)) = clip(start, d, nx, ny) else { return };
-        let p = start + d * t;
+        let part = clip(start, d, self.nx as f32, self.ny as f32)?;
+        Some((Way { start, d }, part))
+    }
+
+    /// Whether neither a roof nor the ground stands between `a` and `b`. Ground beyond the raster is not looked at.
+    pub fn clear(&self, a: Vec3, b: Vec3) -> bool {
+        let mut clear = true;
+        self.walk(a.truncate(), b.truncate(), |c| {
+            let (from, to) = (a.z + (b.z - a.z) * c.from, a.z + (b.z - a.z) * c.to);
+            clear = c.top <= from.min(to);
+            if let Some(ground) = self.ground.as_ref().filter(|_| clear) {
+                clear = ground.at(a.lerp(b, c.from).truncate()) <= from && ground.at(a.lerp(b, c.to).truncate()) <= to;
+            }
+            clear
+        });
+        clear
+    }
+}
+
+/// A straight way over a sheet of cells, in cells.
+struct Way {
+    start: Vec2,
+    d: Vec2,
+}
+
+/// Heights of square cells, row-major.
+struct Sheet<'a> {
+    nx: u32,
+    ny: u32,
+    top: &'a [f32],
+}
+
+impl Sheet<'_> {
+    /// Visits the cells from one place of the way to another, both over the sheet.
+    fn walk(&self, Way { start, d }: &Way, (mut t, end): (f32, f32), mut visit: impl FnMut(Crossing) -> bool) {
+        let p = *start + *d * t;
         let mut ix = (p.x.floor() as i32).clamp(0, self.nx as i32 - 1);
         let mut iy = (p.y.floor() as i32).clamp(0, self.ny as i32 - 1);
         let step = (if d.x > 0.0 { 1 } else { -1 }, if d.y > 0.0 { 1 } else { -1 });
@@ -140,20 +240,6 @@ impl HeightRaster {
             }
             t = leave;
         }
-    }
-
-    /// Whether neither a roof nor the ground stands between `a` and `b`. Ground beyond the raster is not looked at.
-    pub fn clear(&self, a: Vec3, b: Vec3) -> bool {
-        let mut clear = true;
-        self.walk(a.truncate(), b.truncate(), |c| {
-            let (from, to) = (a.z + (b.z - a.z) * c.from, a.z + (b.z - a.z) * c.to);
-            clear = c.top <= from.min(to);
-            if let Some(ground) = self.ground.as_ref().filter(|_| clear) {
-                clear = ground.at(a.lerp(b, c.from).truncate()) <= from && ground.at(a.lerp(b, c.to).truncate()) <= to;
-            }
-            clear
-        });
-        clear
     }
 }
 
@@ -191,7 +277,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn flat(nx: u32, ny: u32) -> HeightRaster {
-        HeightRaster { origin: DVec2::ZERO, cell: 1.0, nx, ny, top: vec![0.0; (nx * ny) as usize], ground: None }
+        HeightRaster::level(DVec2::ZERO, 1.0, [nx, ny])
     }
 
     #[test]
@@ -236,9 +322,14 @@ mod tests {
             let mut r = flat(20, 20);
             r.raise(&polygon![(x: 7.0, y: 5.0), (x: 13.0, y: 5.0), (x: 10.0, y: 15.0)], h);
             let (a, b) = (Vec3::new(ax, ay, 9.3), Vec3::new(bx, by, 1.7));
-            // Rays that graze a cell's corner may go either side of it; stay clear of those.
-            let graze = { let mut g = false; r.walk(a.truncate(), b.truncate(), |c| { g |= c.to - c.from < 1e-3; true }); g };
-            prop_assume!(!graze);
+            // Rays that graze a cell's corner or a roof's edge may go either side of it; stay clear of those.
+            let mut grazes = false;
+            r.walk(a.truncate(), b.truncate(), |c| {
+                let near = |t: f32| (a.z + (b.z - a.z) * t - c.top).abs() < 1e-3;
+                grazes |= c.to - c.from < 1e-3 || near(c.from) || near(c.to);
+                true
+            });
+            prop_assume!(!grazes);
             prop_assert_eq!(r.clear(a, b), r.clear(b, a));
         }
     }

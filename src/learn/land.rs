@@ -59,7 +59,7 @@ impl Land {
             _ => NO_OBSTACLE,
         };
         fits.then(|| Self {
-            obstacles: HeightRaster { origin, cell: CELL, nx, ny, top: cells.iter().map(top).collect(), ground: None },
+            obstacles: HeightRaster::of_tops(origin, CELL, [nx, ny], cells.iter().map(top).collect()),
             cells,
         })
     }
@@ -77,7 +77,7 @@ impl Land {
             let roof = if *top > 0.0 { (top - ground).max(0.0) } else { 0.0 };
             LandCell { known: true, ground, roof, cover: Cover::Unknown }
         };
-        let cells = obstacles.top.iter().enumerate().map(cell).collect();
+        let cells = obstacles.tops().iter().enumerate().map(cell).collect();
         Self { obstacles, cells }
     }
 

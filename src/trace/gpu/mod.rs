@@ -191,7 +191,7 @@ impl Gpu {
         let signatures: Vec<u32> = candidates.signatures.iter().flat_map(|s| s[..depth].iter().copied()).collect();
         let lists: Vec<u32> = candidates.starts.iter().chain(&candidates.entries).copied().collect();
         let layers: Vec<Layer> = task.beams.iter().flat_map(|b| task.layers(b.frequency)).collect();
-        let roofs = task.roofs.map_or(&[][..], |r| &r.top);
+        let roofs = task.roofs.map_or(&[][..], |r| r.tops());
         let ground = task.level().ground.map_or(&[][..], Terrain::heights);
         let heights = [roofs, ground, &stands(task, rows.clone())].concat();
         let inputs = [

@@ -27,11 +27,11 @@ pub async fn check(gpu: &Gpu) -> Result<(), EngineError> {
     builder.quad(square.map(|(x, z)| Vec3::new(x * 60.0, 30.0, z * 15.0 + 15.0)), solid(Material::Concrete));
     builder.quad(square.map(|(y, z)| Vec3::new(0.5, y * 4.0, z * 2.0 + 2.0)), sheet(Material::Glass));
     let scene = builder.build();
-    let mut roofs =
-        HeightRaster { origin: DVec2::splat(-40.0), cell: 1.0, nx: 80, ny: 80, top: vec![0.0; 6400], ground: None };
+    let mut tops = vec![0.0; 6400];
     for y in 36..44 {
-        roofs.top[y * 80 + 40] = 4.0;
+        tops[y * 80 + 40] = 4.0;
     }
+    let roofs = HeightRaster::of_tops(DVec2::splat(-40.0), 1.0, [80, 80], tops);
     let beam = |pattern, mhz, azimuth_deg| Beam {
         pointing: Pointing { pattern, azimuth_deg, downtilt_deg: 5.0, ..Pointing::ISOTROPIC },
         frequency: Hertz::from_mhz(mhz),
