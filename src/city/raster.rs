@@ -72,7 +72,7 @@ impl HeightRaster {
         let nx = (((max.x - min.x) / side).ceil() as u32).max(1);
         let ny = (((max.y - min.y) / side).ceil() as u32).max(1);
         let mut raster = Self::level(DVec2::new(min.x, min.y), cell, [nx, ny]);
-        raster.ground = city.terrain.clone();
+        raster.ground.clone_from(&city.terrain);
         for building in &city.buildings {
             raster.raise(&building.footprint, building.top);
         }
@@ -140,7 +140,7 @@ impl HeightRaster {
         self.top_at(p.truncate()) > p.z
     }
 
-    /// Visits every cell from `a` to `b` in order (Amanatides & Woo 1987) while `visit` returns true. At most
+    /// Visits every cell crossed from `a` to `b` in order (Amanatides & Woo 1987) while `visit` returns true. At most
     /// `nx + ny + 2` cells; cells outside the raster are passed over.
     pub fn walk(&self, a: Vec2, b: Vec2, visit: impl FnMut(Crossing) -> bool) {
         if let Some((way, part)) = self.way(a, b) {
@@ -148,9 +148,8 @@ impl HeightRaster {
         }
     }
 
-    /// Visits the cells from `a` to `b` in order, but only those of blocks that `promises` something: it hears of the part
-    /// of the way in a block, and of the highest roof there. A block that the way ends in or only grazes may be heard of
-    /// more than once.
+    /// Visits the cells from `a` to `b` in order, but only those of blocks for which `promises` says so: it hears of the
+    /// part of the way in a block, and of the highest roof there.
     pub fn walk_where(
         &self,
         a: Vec2,
@@ -165,10 +164,7 @@ impl HeightRaster {
         blocks.walk(&Way { start: way.start / side, d: way.d / side }, part, |block| {
             if promises(block) {
                 cells.walk(&way, (block.from, block.to), |cell| {
-                    // By rounding a walk may begin at the end of the cell before.
-                    if cell.to > cell.from {
-                        visit(cell);
-                    }
+                    visit(cell);
                     true
                 });
             }
@@ -227,7 +223,8 @@ impl Sheet<'_> {
             let ty = next(iy, step.1, start.y, d.y);
             let leave = tx.min(ty).clamp(t, end);
             let top = self.top[iy as usize * self.nx as usize + ix as usize];
-            if !visit(Crossing { from: t, to: leave, top }) || leave >= end {
+            // What is only touched, at a corner or where the walk begins, is not crossed.
+            if (leave > t && !visit(Crossing { from: t, to: leave, top })) || leave >= end {
                 return;
             }
             if tx <= ty {

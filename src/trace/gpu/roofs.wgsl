@@ -95,7 +95,9 @@ fn rooftop_loss(a: vec3f, b: vec3f, wavelength: f32) -> f32 {
             let leave = clamp(min(tx, ty), t, end);
             let top = heights[u32(at.y) * params.raster_size.x + u32(at.x)];
             let middle = 0.5 * (t + leave);
-            if flat_ground {
+            if leave <= t {
+                // What is only touched, at a corner, is not crossed.
+            } else if flat_ground {
                 if top > 0.0 {
                     over_roofs = with_edge(over_roofs, link, middle, top);
                 }
