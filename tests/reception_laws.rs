@@ -154,3 +154,43 @@ fn points_that_nobody_can_stand_at_are_refused_in_words() {
         assert!(outside.to_string().contains("outside blocks"), "{outside}");
     }
 }
+
+#[test]
+fn around_corners_a_street_hears_more_and_every_corner_is_one_of_a_house() {
+    let city = blocks();
+    let without = scenario(&city, [-60.0, 0.0], 5.0, true);
+    let mut with = without.clone();
+    with.engines.trace.corners = true;
+    let mut tracer = Tracer::cpu();
+    let at = DVec2::new(-10.0, 55.0);
+    let [more, less] = [&with, &without].map(|scenario| paths(&mut tracer, &city, scenario, at).expect("paths"));
+    assert!(more.level > less.level, "{:?} {:?}", more.level, less.level);
+    let bent = |heard: &Reception| {
+        heard
+            .paths
+            .iter()
+            .filter(|p| p.events.iter().any(|e| e.material.is_some() && e.kind == Kind::Diffraction))
+            .count()
+    };
+    assert_eq!(bent(&less), 0);
+    assert!(bent(&more) > 0);
+    let is_corner = |p: Vec3| {
+        let houses = city.buildings.iter().flat_map(|b| b.footprint.exterior().coords());
+        houses.map(|c| Vec3::new(c.x as f32, c.y as f32, p.z)).any(|c| c.distance(p) < 0.05)
+    };
+    for path in &more.paths {
+        for (event, vertex) in path.events.iter().zip(&path.vertices[1..]) {
+            assert!(event.kind != Kind::Diffraction || event.material.is_none() || is_corner(vertex.at), "{vertex:?}");
+        }
+    }
+    // The map leaves out what adds next to nothing to a cell.
+    let map = block_on(tracer.predict(&city, &with, &mut Job::silent())).expect("a map");
+    let mut apart = Vec::new();
+    for (ix, iy) in (0..map.grid.ny).step_by(2).flat_map(|iy| (0..map.grid.nx).step_by(3).map(move |ix| (ix, iy))) {
+        let heard = paths(&mut tracer, &city, &with, map.grid.centre(ix, iy)).ok().and_then(|heard| heard.level);
+        apart.extend(heard.map(|level| (level - map.values[map.grid.index(ix, iy)]).abs()).filter(|d| d.is_finite()));
+    }
+    apart.sort_by(f32::total_cmp);
+    let [median, most] = [apart[apart.len() / 2], apart[apart.len() * 99 / 100]];
+    assert!(apart.len() > 100 && median < 0.02 && most < 0.5, "{} cells, {median} {most} dB", apart.len());
+}

@@ -220,7 +220,7 @@ fn rough_bricks_light_the_street_behind_the_corner() {
     let at = |x, y| city.frame.to_lonlat(DVec2::new(x, y));
     let site =
         Site { position: at(60.0, 0.0), height: 8.0, sectors: vec![Sector { azimuth: 270.0, ..Sector::default() }] };
-    let trace = TraceSettings { depth: 1, diffraction: false };
+    let trace = TraceSettings { depth: 1, diffraction: false, corners: false };
     let engines = EngineSettings { trace, ..EngineSettings::default() };
     let mut scenario = Scenario { sites: vec![site], engines, ..Scenario::default() };
     let mut tracer = Tracer::cpu();

@@ -143,7 +143,7 @@ fn an_empty_city_is_two_rays_over_ground_everywhere() {
     assert!(map.values.iter().all(|v| v.is_finite()));
     let without = Scenario {
         engines: farfield::scenario::EngineSettings {
-            trace: TraceSettings { depth: 0, diffraction: false },
+            trace: TraceSettings { depth: 0, diffraction: false, corners: false },
             ..scenario.engines
         },
         ..scenario

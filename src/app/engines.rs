@@ -224,7 +224,8 @@ impl Engines {
         let rows = grid_of(&city, scenario).map_or(0, |g| g.ny);
         let by_rows = engine == EngineKind::Traced && on_cpu && rows > 0;
         let mut parts = if by_rows { Run::strips(rows, Crew::most_tracers()) } else { vec![Share::Whole] };
-        if by_rows && inputs.sites.len() <= KEPT_SITES {
+        // What is seen over edges is not the rays' to find.
+        if by_rows && inputs.sites.len() <= KEPT_SITES && !inputs.engines.trace.corners {
             parts.splice(0..0, Run::rays(workers.len() as u32));
         }
         let run = Run::new(inputs, parts);

@@ -46,8 +46,17 @@ const INDOORS: &[(Option<Construction>, &str, &str)] = &[
 ];
 
 /// Orders of reflection to choose from.
-const DEPTHS: &[(u8, &str, &str)] =
-    &[(0, "0", "None"), (1, "1", "1 bounce"), (2, "2", "2 bounces"), (3, "3", "3 bounces")];
+const DEPTHS: &[(u8, &str, &str)] = &[
+    (0, "0", "None"),
+    (1, "1", "1 bounce"),
+    (2, "2", "2 bounces"),
+    (3, "3", "3 bounces"),
+    (4, "4", "4 bounces"),
+    (5, "5", "5 bounces"),
+    (6, "6", "6 bounces"),
+    (7, "7", "7 bounces"),
+    (8, "8", "8 bounces"),
+];
 
 /// Sides of a cell to choose from, metres.
 const CELLS: &[(u32, &str, &str)] = &[(3, "3", "3 m"), (5, "5", "5 m"), (10, "10", "10 m"), (20, "20", "20 m")];
@@ -136,11 +145,15 @@ pub fn Fields() -> impl IntoView {
             <div class="grid">
                 <ChoiceField name="cell" label="Cell size" options=CELLS get=|s| s.receivers.cell.round() as u32
                     set=|s, v| s.receivers.cell = f64::from(v) />
+                <NumberField name="receiver-height" label="Receivers above ground" unit="m"
+                    step=Step { by: 1.0, digits: 1 } get=|s| s.receivers.height set=|s, v| s.receivers.height = v />
                 <ChoiceField name="depth" label="Reflections" options=DEPTHS get=|s| s.engines.trace.depth
                     set=|s, v| s.engines.trace.depth = v />
                 <div class="wide">
                     <SwitchField name="diffraction" label="Diffraction over rooftops" get=|s| s.engines.trace.diffraction
                         set=|s, v| s.engines.trace.diffraction = v />
+                    <SwitchField name="corners" label="Diffraction around corners (slower, on the CPU)"
+                        get=|s| s.engines.trace.corners set=|s, v| s.engines.trace.corners = v />
                 </div>
                 <div class="wide">
                     <ChoiceField name="empirical" label="Empirical model" options=MODELS get=|s| s.engines.empirical

@@ -128,6 +128,8 @@ pub struct TraceSettings {
     pub depth: u8,
     /// Knife-edge diffraction over rooftops.
     pub diffraction: bool,
+    /// Diffraction around the corners of buildings, one corner a path; without that over rooftops, over any single edge.
+    pub corners: bool,
 }
 
 /// The baselines.
@@ -231,7 +233,7 @@ impl Default for BuildingEntry {
 
 impl Default for TraceSettings {
     fn default() -> Self {
-        Self { depth: 3, diffraction: true }
+        Self { depth: 3, diffraction: true, corners: false }
     }
 }
 

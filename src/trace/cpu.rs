@@ -22,8 +22,12 @@ const RAYS_A_STEP: u32 = if cfg!(feature = "cli") { 32_768 } else { 4_096 };
 const FACETS_A_STEP: u32 = if cfg!(feature = "cli") { 16_384 } else { 2_048 };
 /// Facets of one thread's share.
 const FACETS_A_SHARE: u32 = 512;
-/// Edges of one thread's share.
+/// Edges between two checkpoints, and of one thread's share.
+const EDGES_A_STEP: usize = if cfg!(feature = "cli") { 16_384 } else { 512 };
 const EDGES_A_SHARE: usize = 64;
+/// Stretches of edges between two checkpoints, and of one thread's share.
+const STRETCHES_A_STEP: usize = if cfg!(feature = "cli") { 2_048 } else { 16 };
+const STRETCHES_A_SHARE: usize = 16;
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
 /// The same of rays that are scattered, which take longer and remember where they were.
@@ -65,25 +69,38 @@ pub async fn scout(task: &Task<'_>, share: Share, mut search: Search, job: &mut 
 
 /// What is worth trying, from what all rays have told: their signatures, and the edges.
 pub async fn conclude(task: &Task<'_>, told: &Told, job: &mut Job) -> Result<Candidates, EngineError> {
-    let net = task.net();
-    let mut candidates = Candidates::collect(&net.tiling, told);
+    let mut candidates = Candidates::collect(&task.tiling(), told);
     if task.diffraction.over_edges() && task.depth > 0 {
-        job.checkpoint(1.0, "looking for edges").await?;
-        let all: Vec<u32> = (0..task.scene.edges().all.len() as u32).collect();
-        let shares: Vec<&[u32]> = all.chunks(EDGES_A_SHARE).collect();
-        let seen = share_out(&shares, |edges| {
+        look_over_edges(task, &mut candidates, job).await?;
+    }
+    Ok(candidates)
+}
+
+/// Finds which edges the transmitter sees, and what may come over them to where.
+async fn look_over_edges(task: &Task<'_>, candidates: &mut Candidates, job: &mut Job) -> Result<(), EngineError> {
+    let net = task.net();
+    job.checkpoint(0.0, "looking for edges").await?;
+    let edges = &task.scene.edges().all;
+    let all: Vec<u32> = (0..edges.len() as u32).filter(|e| task.diffraction.bends_at(&edges[*e as usize])).collect();
+    for (i, step) in all.chunks(EDGES_A_STEP).enumerate() {
+        job.checkpoint((i * EDGES_A_STEP) as f32 / all.len() as f32, "looking for edges").await?;
+        let shares: Vec<&[u32]> = step.chunks(EDGES_A_SHARE).collect();
+        let seen = share_out(&shares, |share| {
             let parts = |edge: &u32| {
-                let parts = lit(task.scene, &task.scene.edges().all[*edge as usize], task.transmitter);
+                let parts = lit(task.scene, &edges[*edge as usize], task.transmitter);
                 let edge = *edge;
                 parts.into_iter().map(move |ends| Stretch { edge, ends: ends.map(|along| along as f32) })
             };
-            edges.iter().flat_map(parts).collect::<Vec<_>>()
+            share.iter().flat_map(parts).collect::<Vec<_>>()
         });
-        candidates.stretches = seen.into_iter().flatten().collect();
-        job.checkpoint(1.0, "looking over edges").await?;
-        let all: Vec<u32> = (0..candidates.stretches.len() as u32).collect();
-        let shares: Vec<&[u32]> = all.chunks(EDGES_A_SHARE).collect();
-        let pairs = share_out(&shares, |stretches| {
+        candidates.stretches.extend(seen.into_iter().flatten());
+    }
+    let all: Vec<u32> = (0..candidates.stretches.len() as u32).collect();
+    let mut pairs = Vec::new();
+    for (i, step) in all.chunks(STRETCHES_A_STEP).enumerate() {
+        job.checkpoint((i * STRETCHES_A_STEP) as f32 / all.len() as f32, "looking over edges").await?;
+        let shares: Vec<&[u32]> = step.chunks(STRETCHES_A_SHARE).collect();
+        let reached = share_out(&shares, |stretches| {
             let mut pairs = Vec::new();
             for index in *stretches {
                 fan::spread(task, &net, &candidates.stretches[*index as usize], |tile| {
@@ -92,9 +109,10 @@ pub async fn conclude(task: &Task<'_>, told: &Told, job: &mut Job) -> Result<Can
             }
             pairs
         });
-        candidates.spread = Lists::of(net.tiling.len(), pairs.into_iter().flatten().collect());
+        pairs.extend(reached.into_iter().flatten());
     }
-    Ok(candidates)
+    candidates.spread = Lists::of(net.tiling.len(), pairs);
+    Ok(())
 }
 
 /// What rays find that are shot at facets which those of `aim` are likely to miss; nothing where there are more facets than

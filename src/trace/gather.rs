@@ -186,7 +186,7 @@ impl<'a> Tile<'a> {
         let mut gains = vec![0.0; cells * self.task.beams.len()];
         let mut light = Light::default();
         match (self.task.diffraction, self.task.roofs) {
-            (Diffraction::Rooftops, Some(roofs)) => self.collect_over_roofs(roofs, &mut gains),
+            (bends, Some(roofs)) if bends.over_rooftops() => self.collect_over_roofs(roofs, &mut gains),
             (Diffraction::EdgesAlone, _) => {}
             _ => {
                 if let Some(direct) = Candidate::for_task(self.task, &[]) {

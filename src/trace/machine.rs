@@ -66,7 +66,7 @@ impl Machine {
         #[cfg_attr(not(feature = "gpu"), expect(unused_mut, reason = "only a GPU begins one"))]
         let mut search = Search::default();
         #[cfg(feature = "gpu")]
-        while let Some(gpu) = &self.gpu {
+        while let Some(gpu) = self.gpu_for(task) {
             match gpu.cast(task, &mut search, job).await {
                 Ok(()) => break,
                 Err(error) => self.outlive(error).await?,
@@ -86,7 +86,7 @@ impl Machine {
     ) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut gains = vec![Vec::new(); task.beams.len()];
         #[cfg(feature = "gpu")]
-        while let Some(gpu) = &self.gpu {
+        while let Some(gpu) = self.gpu_for(task) {
             match gpu.collect(task, candidates, &rows, &mut gains, job).await {
                 Ok(()) => break,
                 Err(error) => self.outlive(error).await?,
@@ -95,6 +95,12 @@ impl Machine {
         cpu::collect(task, candidates, &rows, &mut gains, job).await?;
         cpu::add_scattered(task, &rows, &mut gains, job).await?;
         Ok(gains)
+    }
+
+    /// The GPU, for what its shaders can: paths over edges and through walls are the CPU's.
+    #[cfg(feature = "gpu")]
+    fn gpu_for(&self, task: &Task<'_>) -> Option<&Gpu> {
+        self.gpu.as_ref().filter(|_| !task.transmission && !task.diffraction.over_edges())
     }
 
     /// Goes on after an error on the GPU, if that is its loss.

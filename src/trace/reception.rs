@@ -163,14 +163,14 @@ impl<'a> Listing<'a> {
 
     /// Whether the direct way ends at what stands in it although rooftops were asked for, since there is no profile.
     fn is_straight(task: &Task<'_>) -> bool {
-        task.diffraction == Diffraction::Rooftops && task.roofs.is_none()
+        task.diffraction.over_rooftops() && task.roofs.is_none()
     }
 
     fn fed(&self, beam: &Beam, layers: &[Layer]) -> Vec<Fed> {
         let exact =
             |path: &Path| Fed { path: *path, gain: field::gain(path, beam, layers), rooftop_loss: 0.0, edge: None };
         let mut fed: Vec<Fed> = self.paths.iter().map(exact).collect();
-        if let (Diffraction::Rooftops, Some(roofs)) = (self.task.diffraction, self.task.roofs) {
+        if let Some(roofs) = self.task.roofs.filter(|_| self.task.diffraction.over_rooftops()) {
             let (from, wavelength) = (self.task.transmitter, beam.frequency.wavelength() as f32);
             let direct = Path::direct(from, self.to);
             let loss = rooftop_loss(roofs, from, self.to, wavelength);

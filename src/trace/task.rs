@@ -1,6 +1,7 @@
 //! What is to be traced: one transmitter over one grid of receivers in a scene, and how finely.
 
 use super::discover::{Aim, Net, Tiling};
+use super::edge::Edge;
 use super::field::{Beam, Layer};
 use super::gather::MAX_SAMPLES;
 use super::level::Level;
@@ -13,6 +14,9 @@ use glam::{UVec2, Vec2, Vec3};
 
 /// The golden section of 1.
 const GOLDEN_SHARE: f32 = 0.618_034;
+
+/// Least share of an edge's length that it rises by where it counts as upright.
+const UPRIGHT: f64 = 0.7;
 
 /// How finely to trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +43,8 @@ pub enum Diffraction {
     /// The direct way pays a loss over the profile of the rooftops instead of ending at them: any number of roofs, one
     /// after the other, and nothing around corners. It needs [`Task::roofs`], without which nothing is diffracted.
     Rooftops,
+    /// As [`Diffraction::Rooftops`], and around the upright edges of the scene, one edge a path.
+    RooftopsAndCorners,
     /// Over the edges of the scene, one edge a path, roofs and corners alike. The direct way ends at what stands in it, so
     /// no roof is counted twice.
     Edges,
@@ -49,7 +55,17 @@ pub enum Diffraction {
 impl Diffraction {
     /// Whether paths lead over edges.
     pub const fn over_edges(self) -> bool {
-        matches!(self, Self::Edges | Self::EdgesAlone)
+        matches!(self, Self::RooftopsAndCorners | Self::Edges | Self::EdgesAlone)
+    }
+
+    /// Whether the direct way leads over the rooftops.
+    pub const fn over_rooftops(self) -> bool {
+        matches!(self, Self::Rooftops | Self::RooftopsAndCorners)
+    }
+
+    /// Whether paths lead over this edge: what lies is a roof's, which the profile reckons with already.
+    pub fn bends_at(self, edge: &Edge) -> bool {
+        self != Self::RooftopsAndCorners || edge.wedge.along().z.abs() > UPRIGHT
     }
 }
 

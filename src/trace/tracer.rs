@@ -12,7 +12,7 @@ use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
 use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, Scenario, Sector, Site};
+use crate::scenario::{EngineKind, Scenario, Sector, Site, TraceSettings};
 use glam::{DVec2, UVec2, Vec2, Vec3};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -58,6 +58,8 @@ struct Key {
     tiles: (Vec2, f32, UVec2),
     height: f32,
     depth: usize,
+    /// Where edges are among them.
+    over: Option<Diffraction>,
 }
 
 /// The signatures that are known.
@@ -71,8 +73,9 @@ struct Known {
 impl Key {
     fn of(city: u64, task: &Task<'_>) -> Self {
         let Tiling { origin, side, count, .. } = task.tiling();
-        let Task { transmitter, height, depth, .. } = *task;
-        Self { city, transmitter, tiles: (origin, side, count), height, depth }
+        let Task { transmitter, height, depth, diffraction, .. } = *task;
+        let over = Some(diffraction).filter(|d| d.over_edges());
+        Self { city, transmitter, tiles: (origin, side, count), height, depth, over }
     }
 }
 
@@ -117,10 +120,11 @@ impl Tracer {
         self.machine.lost()
     }
 
-    /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, and a thirtieth of the rays. Where
-    /// the signatures of a finer map of the same masts are known, they serve.
+    /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, a thirtieth of the rays, and nothing
+    /// around corners. Where the signatures of a finer map of the same masts are known, they serve.
     pub async fn draft(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         let mut coarse = scenario.clone();
+        coarse.engines.trace.corners = false;
         coarse.receivers.cell = f64::from(Tiling::of(&grid_of(city, scenario)?).side);
         self.predict_sampled(city, &coarse, 0..u32::MAX, DRAFT, job).await
     }
@@ -242,16 +246,21 @@ impl Tracer {
         beams: &'a [Beam],
         grid: Grid,
     ) -> Task<'a> {
-        let rooftops = scenario.engines.trace.diffraction;
+        let TraceSettings { depth, diffraction, corners } = scenario.engines.trace;
         Task {
             scene: &stage.scene,
             roofs: Some(&stage.roofs),
-            diffraction: if rooftops { Diffraction::Rooftops } else { Diffraction::None },
+            diffraction: match (diffraction, corners) {
+                (false, false) => Diffraction::None,
+                (true, false) => Diffraction::Rooftops,
+                (true, true) => Diffraction::RooftopsAndCorners,
+                (false, true) => Diffraction::Edges,
+            },
             transmitter,
             beams,
             grid,
             height: scenario.receivers.height as f32,
-            depth: usize::from(scenario.engines.trace.depth),
+            depth: usize::from(depth),
             transmission: false,
             finishes: Some(&scenario.materials),
             sampling: self.sampling,

@@ -124,7 +124,7 @@ impl<'a> Finder<'a> {
         let (task, scene) = (self.task, self.task.scene);
         let whole = |path| (path, 1.0);
         match (task.diffraction, task.roofs) {
-            (Diffraction::Rooftops, Some(roofs)) => {
+            (bends, Some(roofs)) if bends.over_rooftops() => {
                 let wavelength = self.beam.frequency.wavelength() as f32;
                 let loss = rooftop_loss(roofs, task.transmitter, to, wavelength);
                 found.push((Path::direct(task.transmitter, to), 10f32.powf(-0.1 * loss)));
