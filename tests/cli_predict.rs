@@ -69,6 +69,34 @@ fn a_scenario_file_is_heeded() {
     assert_eq!((told["nx"].as_u64(), told["ny"].as_u64()), (Some(74), Some(61)));
 }
 
+#[test]
+fn a_map_of_how_waves_arrive_has_its_own_unit_and_its_file_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    std::fs::write(at("scenario.json"), r#"{"receivers":{"cell":20.0,"height":1.5}}"#).expect("written");
+    let run = ["predict", "--engine", "traced", "--backend", "cpu", "--scenario", &at("scenario.json"), "--json", "-"];
+    for (quantity, unit, description) in [
+        ("delay-spread", " ns", "RMS delay spread, ns"),
+        ("azimuth-of-arrival", "mean ", "azimuth of arrival, degrees"),
+    ] {
+        let output = farfield(&[&run[..], &["--quantity", quantity, "-o", &at("map.tif")]].concat());
+        assert!(output.status.success() && said(&output).contains(unit), "{}", said(&output));
+        let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(told["quantity"], quantity);
+        let is_direction = quantity == "azimuth-of-arrival";
+        assert_eq!(
+            (told["statistics"]["spread"].is_null(), told["statistics"]["direction"].is_f64()),
+            (is_direction, is_direction)
+        );
+        let mut decoder =
+            tiff::decoder::Decoder::new(std::fs::File::open(at("map.tif")).expect("a file")).expect("a TIFF");
+        let tag = decoder.get_tag_ascii_string(tiff::tags::Tag::ImageDescription).expect("a description");
+        assert_eq!(tag, description);
+    }
+    let output = farfield(&["predict", "--engine", "empirical", "--quantity", "delay-spread", "-o", &at("map.tif")]);
+    assert!(!output.status.success() && said(&output).contains("only the ray tracer"), "{}", said(&output));
+}
+
 /// An archive of 40 × 40 km, with a row of houses from its middle eastwards.
 fn country() -> Vec<u8> {
     let frame = LocalFrame::new(MIDDLE);

@@ -1,7 +1,7 @@
 //! The legend: what the colours mean, with ends that the user can move, and the pictures made by it.
 
 use super::store::{Store, round};
-use crate::coverage::colour::{Scale, colourise};
+use crate::coverage::colour::colourise;
 use crate::coverage::{CoverageMap, Quantity};
 use crate::scenario::{Layer, View};
 use leptos::prelude::*;
@@ -84,7 +84,7 @@ fn End(name: &'static str, label: &'static str, get: fn(&View) -> f64, set: fn(&
 /// The picture of a map: RGBA rows from the north. Levels below the lower end are faint, so that what counts as coverage
 /// stands out. The opacity of the whole is the map's affair.
 pub fn picture(map: &CoverageMap, range: (f64, f64)) -> Vec<u8> {
-    let mut rgba = colourise(map, range, Scale::of(map.quantity), 1.0);
+    let mut rgba = colourise(map, range, map.quantity.scale(), 1.0);
     if map.quantity == Quantity::Difference {
         return rgba;
     }
@@ -100,7 +100,7 @@ pub fn picture(map: &CoverageMap, range: (f64, f64)) -> Vec<u8> {
 /// The colours of the legend from its lower to its upper end.
 fn gradient(quantity: Quantity) -> String {
     let colour = |i: usize| {
-        let [r, g, b] = Scale::of(quantity).rgb(i as f32 / STOPS as f32);
+        let [r, g, b] = quantity.scale().rgb(i as f32 / STOPS as f32);
         format!("rgb({r} {g} {b})")
     };
     let stops: Vec<String> = (0..=STOPS).map(colour).collect();

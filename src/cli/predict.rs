@@ -2,13 +2,12 @@
 
 use super::{inputs, write_json};
 use crate::city::City;
-use crate::coverage::colour::Scale;
 use crate::coverage::export::{write_geotiff, write_png};
-use crate::coverage::{CoverageMap, Statistics};
+use crate::coverage::{CoverageMap, Quantity, Statistics};
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::Learned;
-use crate::scenario::Scenario;
+use crate::scenario::{Aspect, Scenario};
 use crate::trace::{Backend, Tracer};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -41,6 +40,9 @@ pub struct Predict {
     /// What the tracer runs on; `auto` takes a GPU if there is a real one, `gpu` also one made of software.
     #[arg(long, value_enum, default_value_t = On::Auto)]
     backend: On,
+    /// What the map is of; all but the signal are the ray tracer's, of the strongest sector's paths in each cell.
+    #[arg(long, value_enum, default_value_t = Of::Signal)]
+    quantity: Of,
     /// The map: a picture (.png) or float values with their place (.tif).
     #[arg(short, long, value_name = "MAP.png|MAP.tif")]
     output: PathBuf,
@@ -58,6 +60,33 @@ enum Kind {
     Traced,
     /// The baseline that the scenario names.
     Empirical,
+}
+
+/// The quantities by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// RSRP, dBm.
+    Signal,
+    /// RMS delay spread, ns.
+    DelaySpread,
+    /// Mean azimuth of arrival, degrees clockwise from north: where the waves come from.
+    AzimuthOfArrival,
+    /// Azimuth spread of arrival, degrees.
+    AzimuthSpread,
+    /// Mean elevation of arrival, degrees above the horizon.
+    ElevationOfArrival,
+}
+
+impl From<Of> for Aspect {
+    fn from(of: Of) -> Self {
+        match of {
+            Of::Signal => Self::Signal,
+            Of::DelaySpread => Self::DelaySpread,
+            Of::AzimuthOfArrival => Self::AzimuthOfArrival,
+            Of::AzimuthSpread => Self::AzimuthSpread,
+            Of::ElevationOfArrival => Self::ElevationOfArrival,
+        }
+    }
 }
 
 /// What the tracer runs on.
@@ -87,6 +116,9 @@ impl Predict {
     pub fn run(self) -> Result<()> {
         // A wrong name is said before the work, not after it.
         let form = form_of(&self.output)?;
+        if self.quantity != Of::Signal && self.engine != Kind::Traced {
+            bail!("only the ray tracer knows paths: --quantity is for --engine traced");
+        }
         let scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
         let site = scenario.sites.first().context("the scenario has no site")?.position;
         let city = inputs::city_near(self.city.as_deref().unwrap_or(&scenario.city), site)?;
@@ -97,11 +129,12 @@ impl Predict {
 
     async fn make(&self, city: &City, scenario: &Scenario) -> Result<Made> {
         match self.engine {
-            Kind::Empirical => timed("cpu", &mut Empirical, city, scenario).await,
+            Kind::Empirical => timed("cpu", async |job| Empirical.predict(city, scenario, job).await).await,
             Kind::Learned => {
                 let path = self.model.clone().unwrap_or_else(|| inputs::shipped(MODEL));
                 let bytes = fs::read(&path).with_context(|| format!("the model {} can't be read", path.display()))?;
-                timed("cpu", &mut Learned::from_onnx(&bytes)?, city, scenario).await
+                let mut learned = Learned::from_onnx(&bytes)?;
+                timed("cpu", async |job| learned.predict(city, scenario, job).await).await
             }
             Kind::Traced => {
                 let mut tracer = self.tracer().await?;
@@ -109,7 +142,16 @@ impl Predict {
                     Backend::Cpu => "cpu",
                     Backend::Gpu => "gpu",
                 };
-                timed(backend, &mut tracer, city, scenario).await
+                let quantity = Quantity::from(Aspect::from(self.quantity));
+                let trace = async |job: &mut Job| {
+                    if quantity == Quantity::Rsrp {
+                        return tracer.predict(city, scenario, job).await;
+                    }
+                    let maps = tracer.predict_arrival(city, scenario, 0..u32::MAX, job).await?;
+                    let asked = maps.into_iter().find(|map| map.quantity == quantity);
+                    asked.ok_or_else(|| EngineError::Failed(format!("there is no map of the {}", quantity.name())))
+                };
+                timed(backend, trace).await
             }
         }
     }
@@ -132,9 +174,9 @@ impl Predict {
     fn write(&self, form: Form, city: &City, scenario: &Scenario, made: &Made) -> Result<()> {
         let cannot = || format!("{} can't be written", self.output.display());
         let file = BufWriter::new(File::create(&self.output).with_context(cannot)?);
-        let (map, range) = (&made.map, scenario.view.range);
+        let (map, range) = (&made.map, scenario.view.ends(self.quantity.into()));
         match form {
-            Form::Picture => write_png(file, map, range, Scale::of(map.quantity), 1.0),
+            Form::Picture => write_png(file, map, range, map.quantity.scale(), 1.0),
             Form::GeoTiff => write_geotiff(file, map, city.frame.origin()),
         }
         .with_context(cannot)
@@ -146,6 +188,7 @@ impl Predict {
         let name = self.engine.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
         let json = json!({
             "engine": name,
+            "quantity": made.map.quantity,
             "backend": made.backend,
             "milliseconds": ms,
             "nx": made.map.grid.nx,
@@ -155,10 +198,12 @@ impl Predict {
         });
         write_json(self.json.as_deref(), &json.to_string())?;
         let predicted = statistics.cells - statistics.unpredicted;
-        let spread = statistics.spread.map_or_else(
-            || "nothing predicted".into(),
-            |s| format!("min {:.1}, median {:.1}, max {:.1} dBm", s.min, s.median, s.max),
-        );
+        let quantity = made.map.quantity;
+        let spread = match (statistics.spread, statistics.direction) {
+            (Some(s), _) => format!("min {:.1}, median {:.1}, max {}", s.min, s.median, quantity.tell(s.max)),
+            (None, Some(direction)) => format!("mean {}", quantity.tell(direction)),
+            (None, None) => "nothing predicted".into(),
+        };
         // Beside JSON on the standard output, words would be in the way.
         eprintln!("{name} ({}): {spread}; {predicted} of {} cells in {ms:.0} ms", made.backend, statistics.cells);
         Ok(())
@@ -166,7 +211,10 @@ impl Predict {
 }
 
 /// Runs an engine under a progress bar.
-async fn timed(backend: &'static str, engine: &mut impl Engine, city: &City, scenario: &Scenario) -> Result<Made> {
+async fn timed(
+    backend: &'static str,
+    predict: impl AsyncFnOnce(&mut Job) -> Result<CoverageMap, EngineError>,
+) -> Result<Made> {
     let bar = ProgressBar::new(1000);
     bar.set_style(ProgressStyle::with_template("{bar:40} {percent:>3} % {msg}")?);
     let shown = bar.clone();
@@ -176,7 +224,7 @@ async fn timed(backend: &'static str, engine: &mut impl Engine, city: &City, sce
         shown.set_message(progress.stage);
     }));
     let start = Instant::now();
-    let map = engine.predict(city, scenario, &mut job).await;
+    let map = predict(&mut job).await;
     bar.finish_and_clear();
     Ok(Made { map: map?, backend, took: start.elapsed() })
 }

@@ -1,6 +1,6 @@
 //! Perceptual colour scales, and a map as the pixels of a picture.
 
-use super::{CoverageMap, Quantity};
+use super::CoverageMap;
 
 /// Steps of the look-up table that a picture is coloured with: finer than 8-bit colours can tell.
 const STEPS: usize = 1024;
@@ -21,17 +21,11 @@ pub enum Scale {
     Inferno,
     /// Blue over grey to red, for differences around zero (Moreland, 2009).
     CoolWarm,
+    /// Light over blue, black and red back to light, for directions (Bechtold, 2017).
+    Twilight,
 }
 
 impl Scale {
-    /// The scale for maps of a quantity.
-    pub const fn of(quantity: Quantity) -> Self {
-        match quantity {
-            Quantity::PathGain | Quantity::Rsrp => Self::Viridis,
-            Quantity::Difference => Self::CoolWarm,
-        }
-    }
-
     /// Red, green and blue at `t`, from 0 (lowest) to 1 (highest); beyond them the ends' colours.
     pub fn rgb(self, t: f32) -> [u8; 3] {
         let at = t.clamp(0.0, 1.0) * (STOPS - 1) as f32;
@@ -74,6 +68,11 @@ impl Scale {
                 0xaec9fc, 0xb9d0f9, 0xc3d5f4, 0xccd9ed, 0xd5dbe5, 0xdddcdc, 0xe5d8d1, 0xecd3c5, 0xf1ccb8, 0xf5c4ac, 0xf7ba9f,
                 0xf7b093, 0xf6a586, 0xf4987a, 0xf08b6e, 0xeb7d62, 0xe46e56, 0xdd5f4b, 0xd44e41, 0xca3b37, 0xbe242e, 0xb40426,
             ],
+            Self::Twilight => &[
+                0xe2d9e2, 0xd7d7dd, 0xc4ced4, 0xacc2cc, 0x95b5c7, 0x81a6c3, 0x7297c1, 0x6887be, 0x6276ba, 0x5f64b5, 0x5e51ad,
+                0x5d3da1, 0x592a8f, 0x511b77, 0x45135c, 0x381145, 0x2f1436, 0x3a113a, 0x4a1342, 0x5f174a, 0x741e4f, 0x872750,
+                0x983550, 0xa64550, 0xb25652, 0xbb6958, 0xc27c63, 0xc89073, 0xcca389, 0xd1b6a3, 0xd8c7be, 0xdfd4d6, 0xe2d9e2,
+            ],
         }
     }
 }
@@ -103,7 +102,7 @@ pub fn colourise(map: &CoverageMap, range: (f64, f64), scale: Scale, opacity: f6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coverage::Grid;
+    use crate::coverage::{Grid, Quantity};
     use glam::DVec2;
 
     /// CIE 1976 lightness of an sRGB colour, 0–100.
@@ -147,12 +146,20 @@ mod tests {
     }
 
     #[test]
+    fn a_direction_comes_round_to_its_colour_evenly() {
+        let gains = gains(Scale::Twilight);
+        assert!(gains[..9].iter().all(|gain| *gain < 0.0) && gains[11..].iter().all(|gain| *gain > 0.0), "{gains:?}");
+        assert_eq!(Scale::Twilight.rgb(0.0), Scale::Twilight.rgb(1.0));
+    }
+
+    #[test]
     fn published_colours_are_met() {
-        // Entries 0, 100 and 255 of the published tables of 256.
+        // Entries 0, 100 and 255 of the published tables, or what lies there in one of another length.
         for (scale, table) in [
             (Scale::Viridis, [[68, 1, 84], [42, 118, 142], [253, 231, 37]]),
             (Scale::Inferno, [[0, 0, 4], [144, 37, 104], [252, 255, 164]]),
             (Scale::Turbo, [[48, 18, 59], [63, 246, 138], [122, 4, 3]]),
+            (Scale::Twilight, [[226, 217, 226], [86, 33, 130], [226, 217, 226]]),
         ] {
             for (i, expected) in [0, 100, 255].into_iter().zip(table) {
                 let got = scale.rgb(i as f32 / 255.0);

@@ -1,7 +1,7 @@
 //! Maps as files: a picture to look at, a `GeoTIFF` to compute with.
 
+use super::CoverageMap;
 use super::colour::{Scale, colourise};
-use super::{CoverageMap, Quantity};
 use crate::geodesy::LonLat;
 use std::io::{Seek, Write};
 use tiff::encoder::colortype::Gray32Float;
@@ -19,7 +19,7 @@ pub enum ExportError {
     Tiff(#[from] tiff::TiffError),
 }
 
-/// Writes the map as an RGBA picture, one pixel a cell, north up, coloured from `range` (dB of the map's kind).
+/// Writes the map as an RGBA picture, one pixel a cell, north up, coloured from `range` (in the map's unit).
 pub fn write_png(
     out: impl Write,
     map: &CoverageMap,
@@ -52,19 +52,12 @@ pub fn write_geotiff(out: impl Write + Seek, map: &CoverageMap, origin: LonLat) 
     tags.write_tag(Tag::GeoDoubleParamsTag, [origin.lon, origin.lat].as_slice())?;
     tags.write_tag(Tag::GeoAsciiParamsTag, CITATION)?;
     tags.write_tag(Tag::GdalNodata, "nan")?;
-    tags.write_tag(Tag::ImageDescription, description(map.quantity))?;
+    let unit = map.quantity.unit().replace('°', "degrees");
+    tags.write_tag(Tag::ImageDescription, format!("{}, {unit}", map.quantity.name()).as_str())?;
     let rows = map.values.chunks_exact((grid.nx as usize).max(1)).rev();
     let north_up: Vec<f32> = rows.flatten().copied().collect();
     image.write_data(&north_up)?;
     Ok(())
-}
-
-fn description(quantity: Quantity) -> &'static str {
-    match quantity {
-        Quantity::PathGain => "path gain, dB",
-        Quantity::Rsrp => "RSRP, dBm",
-        Quantity::Difference => "difference, dB",
-    }
 }
 
 /// Name of the projection; the bar ends it (`GeoTIFF` 1.1, section 7.1.3).
@@ -92,7 +85,7 @@ const GEO_KEYS: [[u16; 4]; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coverage::Grid;
+    use crate::coverage::{Grid, Quantity};
     use crate::geodesy::LocalFrame;
     use glam::DVec2;
     use std::io::Cursor;

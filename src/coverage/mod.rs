@@ -1,12 +1,14 @@
-//! The one currency of the engines: a grid of levels. Knows nothing of who made it.
+//! The one currency of the engines: a grid of levels, or of how paths arrive. Knows nothing of who made it.
 
 pub mod colour;
 #[cfg(feature = "cli")]
 pub mod export;
 mod gap;
+mod quantity;
 mod statistics;
 
 pub use gap::Gap;
+pub use quantity::Quantity;
 pub use statistics::{Comparison, Errors, Reasons, Spread, Statistics};
 
 use gap::Gaps;
@@ -78,19 +80,7 @@ impl Grid {
     }
 }
 
-/// What the numbers of a map are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Quantity {
-    /// Received over transmitted power between isotropic antennas, dB.
-    PathGain,
-    /// Reference-signal received power, dBm.
-    Rsrp,
-    /// One engine's RSRP less another's, dB.
-    Difference,
-}
-
-/// A map of one number a cell: f32, decibels of some kind; NaN where nothing is predicted.
+/// A map of one number a cell: f32, of the quantity's unit; NaN where nothing is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoverageMap {
     /// Where the cells lie.
@@ -112,6 +102,12 @@ impl CoverageMap {
     /// A map of these values; nobody has said why some are missing.
     pub fn of(grid: Grid, quantity: Quantity, values: Vec<f32>) -> Self {
         Self { grid, quantity, gaps: Gaps::unasked(values.len()), values }
+    }
+
+    /// A map of another quantity of the same cells; where it has no value it is for the reasons that are noted here.
+    #[must_use]
+    pub fn beside(&self, quantity: Quantity, values: Vec<f32>) -> Self {
+        Self { grid: self.grid, quantity, values, gaps: self.gaps.clone() }
     }
 
     /// The value of the cell that holds `p`, if `p` is on the grid and the cell has a prediction.
@@ -143,9 +139,11 @@ impl CoverageMap {
         cells.for_each(|cell| self.gaps.set(cell, from.gaps.of(cell)));
     }
 
-    /// This map less `other`, cell by cell, NaN where either has no prediction. `None` when the grids differ.
+    /// This map less `other`, cell by cell, NaN where either has no prediction. `None` when the grids differ, or either is no
+    /// map of levels.
     pub fn difference(&self, other: &CoverageMap) -> Option<CoverageMap> {
-        (self.grid == other.grid).then(|| {
+        let levels = self.quantity.is_level() && other.quantity.is_level();
+        (levels && self.grid == other.grid).then(|| {
             let values = self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect();
             let mut difference = Self::of(self.grid, Quantity::Difference, values);
             for cell in 0..self.values.len() {

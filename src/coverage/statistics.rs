@@ -12,8 +12,11 @@ pub struct Statistics {
     pub unpredicted: usize,
     /// Why.
     pub reasons: Reasons,
-    /// Least, median and greatest value, dB of the map's kind. `None` where nothing is predicted.
+    /// Least, median and greatest value, in the map's unit. `None` where nothing is predicted, and for directions.
     pub spread: Option<Spread>,
+    /// The mean direction, degrees 0–360, of a map of directions: that of the sum of their unit vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<f32>,
 }
 
 /// Cells without a prediction, by the reason ([`Gap`]).
@@ -48,6 +51,7 @@ impl Statistics {
         let half = values.len() / 2;
         let spread = match values.as_slice() {
             [] => None,
+            _ if map.quantity.is_cyclic() => None,
             [min, .., max] if values.len().is_multiple_of(2) => {
                 Some(Spread { min: *min, median: f32::midpoint(values[half - 1], values[half]), max: *max })
             }
@@ -62,11 +66,22 @@ impl Statistics {
                 Gap::TooFar => &mut reasons.too_far,
             } += 1;
         }
-        Self { cells: map.values.len(), unpredicted: map.values.len() - values.len(), reasons, spread }
+        let direction = map.quantity.is_cyclic().then(|| mean_direction(&values)).flatten();
+        Self { cells: map.values.len(), unpredicted: map.values.len() - values.len(), reasons, spread, direction }
     }
 }
 
-/// How far a map is from another, over the cells where both have a finite value. Errors are in dB, first less second.
+/// The direction of the sum of unit vectors, degrees 0–360; `None` for none.
+fn mean_direction(degrees: &[f32]) -> Option<f32> {
+    let (x, y) = degrees.iter().fold((0.0, 0.0), |(x, y), d| {
+        let (sin, cos) = f64::from(*d).to_radians().sin_cos();
+        (x + cos, y + sin)
+    });
+    (!degrees.is_empty()).then(|| y.atan2(x).to_degrees().rem_euclid(360.0) as f32)
+}
+
+/// How far a map is from another, over the cells where both have a finite value. Errors are in the maps' unit, first less second; of
+/// directions the shorter way round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// Cells compared.
@@ -79,7 +94,7 @@ pub struct Comparison {
     pub errors: Option<Errors>,
 }
 
-/// A set of errors in dB.
+/// A set of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Errors {
     /// Mean error.
@@ -93,15 +108,17 @@ pub struct Errors {
 }
 
 impl Comparison {
-    /// Compares two maps cell by cell. `None` when their grids differ.
+    /// Compares two maps cell by cell. `None` when their grids or their quantities differ.
     pub fn of(first: &CoverageMap, second: &CoverageMap) -> Option<Self> {
-        if first.grid != second.grid {
+        if first.grid != second.grid || first.quantity != second.quantity {
             return None;
         }
+        let around =
+            |error: f64| if first.quantity.is_cyclic() { (error + 180.0).rem_euclid(360.0) - 180.0 } else { error };
         let (mut only_first, mut only_second, mut errors) = (0, 0, Vec::new());
         for (a, b) in first.values.iter().zip(&second.values) {
             match (a.is_finite(), b.is_finite()) {
-                (true, true) => errors.push(f64::from(*a) - f64::from(*b)),
+                (true, true) => errors.push(around(f64::from(*a) - f64::from(*b))),
                 (true, false) => only_first += 1,
                 (false, true) => only_second += 1,
                 (false, false) => {}
@@ -161,6 +178,17 @@ mod tests {
         assert_eq!((e.bias, e.mae, e.sd), (-1.0, 3.0, 3.0));
         assert!((e.rmse - 10f64.sqrt()).abs() < 1e-12);
         assert_eq!(Comparison::of(&a, &map(vec![0.0])), None);
+    }
+
+    #[test]
+    fn directions_around_north_have_their_mean_and_their_errors_there() {
+        let of = |values| CoverageMap { quantity: Quantity::AzimuthOfArrival, ..map(values) };
+        let s = Statistics::of(&of(vec![350.0, f32::NAN, 20.0]));
+        assert_eq!((s.spread, s.unpredicted), (None, 1));
+        assert!((s.direction.expect("a mean") - 5.0).abs() < 1e-3, "{:?}", s.direction);
+        let errors = Comparison::of(&of(vec![350.0, 10.0]), &of(vec![10.0, 350.0])).and_then(|c| c.errors);
+        assert_eq!(errors.map(|e| (e.bias, e.mae)), Some((0.0, 20.0)));
+        assert_eq!(Comparison::of(&of(vec![1.0]), &map(vec![1.0])), None, "degrees and dBm");
     }
 
     proptest! {

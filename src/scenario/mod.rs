@@ -3,9 +3,11 @@
 //!
 //! A scenario is the product's one document: the link, the JSON file and the undo stack all hold this type.
 
+mod aspect;
 mod history;
 mod link;
 
+pub use aspect::{Aspect, Legends};
 pub use history::History;
 pub use link::{Link, LinkError, MapView};
 
@@ -178,8 +180,12 @@ pub enum Layer {
 pub struct View {
     /// The layer in front.
     pub layer: Layer,
+    /// What of the ray tracer's map is shown while that is in front.
+    pub aspect: Aspect,
     /// Lower and upper end of the legend, dBm.
     pub range: (f64, f64),
+    /// Those of other aspects than the signal.
+    pub legends: Legends,
     /// Opacity of the coverage, 0–1.
     pub opacity: f64,
     /// Where a receiver stands whose paths are shown.
@@ -239,7 +245,41 @@ impl Default for TraceSettings {
 
 impl Default for View {
     fn default() -> Self {
-        Self { layer: Layer::default(), range: (-120.0, -60.0), opacity: 0.8, receiver: None }
+        Self {
+            layer: Layer::default(),
+            aspect: Aspect::default(),
+            range: (-120.0, -60.0),
+            legends: Legends::default(),
+            opacity: 0.8,
+            receiver: None,
+        }
+    }
+}
+
+impl View {
+    /// What the map in front tells: only the ray tracer's has other aspects than the signal.
+    pub fn front_aspect(&self) -> Aspect {
+        if self.layer == Layer::Traced { self.aspect } else { Aspect::Signal }
+    }
+
+    /// Both ends of an aspect's legend, in its unit.
+    pub fn ends(&self, aspect: Aspect) -> (f64, f64) {
+        match aspect {
+            Aspect::Signal => self.range,
+            Aspect::DelaySpread => self.legends.delay_spread,
+            Aspect::AzimuthOfArrival => (0.0, 360.0),
+            Aspect::AzimuthSpread => self.legends.azimuth_spread,
+            Aspect::ElevationOfArrival => self.legends.elevation,
+        }
+    }
+
+    /// Moves them; those of the azimuth stay.
+    pub fn set_ends(&mut self, aspect: Aspect, ends: (f64, f64)) {
+        match self.legends.get_mut(aspect) {
+            Some(of) => *of = ends,
+            None if aspect == Aspect::Signal => self.range = ends,
+            None => {}
+        }
     }
 }
 
@@ -278,13 +318,14 @@ pub enum ScenarioError {
     },
 }
 
+fn within(what: &'static str, value: f64, min: f64, max: f64) -> Result<(), ScenarioError> {
+    let fits = value >= min && value <= max;
+    if fits { Ok(()) } else { Err(ScenarioError::OutOfRange { what, value, min, max }) }
+}
+
 impl Scenario {
     /// Checks every number, so that no engine meets a NaN, a zero frequency or an absurd grid.
     pub fn validate(&self) -> Result<(), ScenarioError> {
-        fn within(what: &'static str, value: f64, min: f64, max: f64) -> Result<(), ScenarioError> {
-            let fits = value >= min && value <= max;
-            if fits { Ok(()) } else { Err(ScenarioError::OutOfRange { what, value, min, max }) }
-        }
         if self.sites.is_empty() || self.sites.iter().any(|s| s.sectors.is_empty()) {
             return Err(ScenarioError::NoSector);
         }
@@ -326,6 +367,7 @@ impl Scenario {
         }
         within("the legend's lower end in dBm", self.view.range.0, -300.0, 100.0)?;
         within("the legend's upper end in dBm", self.view.range.1, self.view.range.0 + 1.0, 101.0)?;
+        self.view.legends.validate()?;
         if let Some(at) = self.view.receiver {
             within("the receiver's longitude", at.lon, -180.0, 180.0)?;
             within("the receiver's latitude", at.lat, -85.0, 85.0)?;

@@ -12,6 +12,7 @@ use super::lit::{Stretch, lit};
 use super::path::Candidate;
 use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
+use super::spread::Sum;
 use super::task::Task;
 use crate::engine::{EngineError, Job};
 use std::ops::Range;
@@ -158,13 +159,13 @@ pub async fn gather(
     Ok(gains)
 }
 
-/// What is not scattered of [`gather`]'s gains: adds to those of each beam the rows that are not there yet. Rows are taken
-/// as they are which all beams have; part of a row is not.
-pub async fn collect(
+/// What is not scattered of [`gather`]'s gains, as any [`Sum`]: adds to those of each beam the rows that are not there yet.
+/// Rows are taken as they are which all beams have; part of a row is not.
+pub async fn collect<S: Sum>(
     task: &Task<'_>,
     candidates: &Candidates,
     rows: &Range<u32>,
-    gains: &mut [Vec<f32>],
+    gains: &mut [Vec<S>],
     job: &mut Job,
 ) -> Result<(), EngineError> {
     let width = task.grid.nx as usize;

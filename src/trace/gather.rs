@@ -13,9 +13,10 @@ use super::lit::Stretch;
 use super::over::Spots;
 use super::path::{self, Answer, Candidate, Hints, Obstacle, Path};
 use super::scene::Scene;
+use super::spread::{Sum, Way};
 use super::task::{Diffraction, Task};
 use crate::city::HeightRaster;
-use crate::empirical::rooftop_loss;
+use crate::empirical::{rooftop_edge, rooftop_loss};
 use glam::{UVec2, Vec2, Vec3};
 
 /// Most receivers of a cell.
@@ -177,13 +178,13 @@ impl<'a> Tile<'a> {
     }
 
     /// What its cells receive over the direct way, all candidates, and `stretches` of edges.
-    pub fn collect<'c>(
+    pub fn collect<'c, S: Sum>(
         &self,
         candidates: impl Iterator<Item = &'c Candidate<'c>>,
         stretches: impl Iterator<Item = &'c Stretch>,
-    ) -> Received {
+    ) -> Received<S> {
         let cells = self.cells.len();
-        let mut gains = vec![0.0; cells * self.task.beams.len()];
+        let mut gains = vec![S::default(); cells * self.task.beams.len()];
         let mut light = Light::default();
         match (self.task.diffraction, self.task.roofs) {
             (bends, Some(roofs)) if bends.over_rooftops() => self.collect_over_roofs(roofs, &mut gains),
@@ -201,13 +202,13 @@ impl<'a> Tile<'a> {
         let spots = Spots { centres: &centres, corners: &self.corners, width: self.count.x as usize };
         spots.collect(self.task, self.layers, stretches, &mut gains);
         for cell in (0..cells).filter(|c| self.cells[*c].is_none()) {
-            gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = f32::NAN);
+            gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = S::INDOORS);
         }
         Received { gains, first_row: self.first.y, count: self.count }
     }
 
     /// The direct way, which pays for the rooftops instead of ending at them.
-    fn collect_over_roofs(&self, roofs: &HeightRaster, gains: &mut [f32]) {
+    fn collect_over_roofs<S: Sum>(&self, roofs: &HeightRaster, gains: &mut [S]) {
         let from = self.task.transmitter;
         for cell in 0..self.cells.len() {
             if self.cells[cell].is_none() {
@@ -216,8 +217,13 @@ impl<'a> Tile<'a> {
             let to = self.centre(cell);
             let path = Path::direct(from, to);
             for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
-                let loss = rooftop_loss(roofs, from, to, beam.frequency.wavelength() as f32);
-                gains[b * self.cells.len() + cell] += field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
+                let wavelength = beam.frequency.wavelength() as f32;
+                let loss = rooftop_loss(roofs, from, to, wavelength);
+                let gain = field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
+                gains[b * self.cells.len() + cell].add(gain, || {
+                    let edge = rooftop_edge(roofs, from, to, wavelength).filter(|_| loss > 0.0);
+                    Way::bent(&path, edge)
+                });
             }
         }
     }
@@ -228,7 +234,7 @@ impl<'a> Tile<'a> {
     }
 
     /// One candidate.
-    fn collect_one(&self, candidate: &Candidate<'_>, light: &mut Light, gains: &mut [f32]) {
+    fn collect_one<S: Sum>(&self, candidate: &Candidate<'_>, light: &mut Light, gains: &mut [S]) {
         if !light.begin(candidate, self) {
             return;
         }
@@ -236,7 +242,7 @@ impl<'a> Tile<'a> {
         for cell in 0..cells {
             self.part(cell, candidate, light, |path, share| {
                 for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
-                    gains[b * cells + cell] += share * field::gain(path, beam, layers);
+                    gains[b * cells + cell].add(share * field::gain(path, beam, layers), || Way::of(path));
                 }
             });
         }
@@ -346,17 +352,17 @@ impl<'a> Tile<'a> {
     }
 }
 
-/// Gain of each beam in the cells of a tile: NaN indoors, 0 where no path arrives.
-pub struct Received {
+/// What each beam brings to the cells of a tile.
+pub struct Received<S> {
     /// Beam by beam, row by row.
-    gains: Vec<f32>,
+    gains: Vec<S>,
     first_row: u32,
     count: UVec2,
 }
 
-impl Received {
-    /// Those of row `iy` of the map, west to east.
-    pub fn row(&self, beam: usize, iy: u32) -> &[f32] {
+impl<S> Received<S> {
+    /// That of row `iy` of the map, west to east.
+    pub fn row(&self, beam: usize, iy: u32) -> &[S] {
         let [width, height] = self.count.to_array().map(|n| n as usize);
         let start = (beam * height + (iy - self.first_row) as usize) * width;
         &self.gains[start..start + width]

@@ -12,6 +12,7 @@
 //! | [`discover`], [`glance`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
 //! | [`task`] | one transmitter over one grid: what both backends compute |
 //! | [`gather`], [`gap`] | what the cells of a tile receive |
+//! | [`spread`] | what a cell keeps of it: power, or also delays and directions |
 //! | [`reception`] | the paths to one receiver, with powers, delays and angles |
 //! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
@@ -51,6 +52,7 @@ pub mod scene;
 pub mod scout;
 pub mod seen;
 pub mod shaft;
+pub mod spread;
 pub mod store;
 pub mod task;
 mod tracer;

@@ -13,6 +13,7 @@ use super::edge::Edge;
 use super::field::{self, Layer};
 use super::lit::Stretch;
 use super::path::{Bend, Interaction, Kind, Path};
+use super::spread::{Sum, Way};
 use super::task::Task;
 use super::utd::{Beside, Ray};
 use super::wide::Hint;
@@ -120,7 +121,7 @@ impl<'a> Near<'a> {
         layers: &[Vec<Layer>],
         reached: &Reached,
         lit: &[Piece],
-        mut add: impl FnMut(usize, f32),
+        mut add: impl FnMut(usize, f32, &Path),
     ) {
         let sum: f32 = lit.iter().map(|(_, size)| size).sum();
         if sum <= 0.0 {
@@ -133,7 +134,7 @@ impl<'a> Near<'a> {
             let centre = lit.iter().map(|(p, size)| *p * *size).sum::<Vec2>() / sum;
             if let Some(path) = self.path(task, centre) {
                 for (b, (beam, layers)) in task.beams.iter().zip(layers).enumerate() {
-                    add(b, sum / every * field::gain(&path, beam, layers));
+                    add(b, sum / every * field::gain(&path, beam, layers), &path);
                 }
                 return;
             }
@@ -143,7 +144,7 @@ impl<'a> Near<'a> {
         for (p, size) in lit.iter().step_by(step) {
             let Some(path) = self.path(task, *p) else { continue };
             for (b, (beam, layers)) in task.beams.iter().zip(layers).enumerate() {
-                add(b, size / taken * sum / every * field::gain(&path, beam, layers));
+                add(b, size / taken * sum / every * field::gain(&path, beam, layers), &path);
             }
         }
     }
@@ -164,12 +165,12 @@ type Piece = (Vec2, f32);
 
 impl Spots<'_> {
     /// Adds to `gains`, beam by beam and cell by cell, what comes over `stretches`.
-    pub fn collect<'s>(
+    pub fn collect<'s, S: Sum>(
         &self,
         task: &Task<'_>,
         layers: &[Vec<Layer>],
         stretches: impl Iterator<Item = &'s Stretch>,
-        gains: &mut [f32],
+        gains: &mut [S],
     ) {
         let mut met = Vec::new();
         let mut near: Vec<Near<'_>> = Vec::new();
@@ -198,12 +199,13 @@ impl Spots<'_> {
             for reached in std::mem::take(&mut near.reached) {
                 let matters = task.beams.iter().enumerate().any(|(b, beam)| {
                     let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(reached.ray.incoming.as_vec3()));
-                    reached.most * antenna > NEGLIGIBLE * gains[b * cells + reached.cell]
+                    reached.most * antenna > NEGLIGIBLE * gains[b * cells + reached.cell].power()
                 });
                 if matters {
                     let lit = self.lit(task, near, &reached, &mut corners);
-                    let bring = |b: usize, gain: f32| gains[b * cells + reached.cell] += gain;
-                    near.bring(task, layers, &reached, &lit, bring);
+                    near.bring(task, layers, &reached, &lit, |b, gain, path| {
+                        gains[b * cells + reached.cell].add(gain, || Way::of(path));
+                    });
                 }
             }
         }

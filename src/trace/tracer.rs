@@ -6,6 +6,7 @@ use super::field::Beam;
 use super::machine::Machine;
 use super::reception::{Listing, Reception};
 use super::scene::Scene;
+use super::spread::{Moments, Sum};
 use super::task::{Diffraction, Sampling, Task};
 use crate::city::{City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
@@ -126,7 +127,7 @@ impl Tracer {
         let mut coarse = scenario.clone();
         coarse.engines.trace.corners = false;
         coarse.receivers.cell = f64::from(Tiling::of(&grid_of(city, scenario)?).side);
-        self.predict_sampled(city, &coarse, 0..u32::MAX, DRAFT, job).await
+        self.predict_sampled(city, &coarse, 0..u32::MAX, DRAFT, None, job).await
     }
 
     /// Predicts the cells of `rows`; the map is that of the whole city, and NaN in all other rows. Rows predicted apart
@@ -138,21 +139,50 @@ impl Tracer {
         rows: Range<u32>,
         job: &mut Job,
     ) -> Result<CoverageMap, EngineError> {
-        self.predict_sampled(city, scenario, rows, self.sampling, job).await
+        self.predict_sampled(city, scenario, rows, self.sampling, None, job).await
     }
 
+    /// As [`Tracer::predict_rows`], with how paths arrive: RSRP first, then all of [`Quantity::ARRIVAL`]. Where signatures are
+    /// known no rays are cast.
+    ///
+    /// Each cell tells of the sector that is strongest there, over the paths that its level is the sum of, with the powers
+    /// that they have behind the antennas of both ends. As the level, that is of a receiver in the cell's centre, or with
+    /// more samples of the cell's lit parts; there delays count from the straight way to each part. What rough surfaces
+    /// scatter is in the level, not in these; inside buildings, where levels come from the walls around, they have none.
+    pub async fn predict_arrival(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        rows: Range<u32>,
+        job: &mut Job,
+    ) -> Result<Vec<CoverageMap>, EngineError> {
+        let mut served = Vec::new();
+        let map = self.predict_sampled(city, scenario, rows, self.sampling, Some(&mut served), job).await?;
+        let of = |quantity: Quantity| {
+            let values = served.iter().map(|cell| cell.get(quantity).unwrap_or(f32::NAN)).collect();
+            map.beside(quantity, values)
+        };
+        let arrival = Quantity::ARRIVAL.map(of);
+        Ok(std::iter::once(map).chain(arrival).collect())
+    }
+
+    /// Puts into `served`, where it is asked for, what arrives from each cell's strongest sector.
     async fn predict_sampled(
         &mut self,
         city: &City,
         scenario: &Scenario,
         rows: Range<u32>,
         sampling: Sampling,
+        mut served: Option<&mut Vec<Moments>>,
         job: &mut Job,
     ) -> Result<CoverageMap, EngineError> {
         let sites = place_sites(city, scenario)?;
         let grid = grid_of(city, scenario)?;
         let rows = rows.start.min(grid.ny)..rows.end.min(grid.ny);
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
+        if let Some(served) = &mut served {
+            served.resize(grid.len(), Moments::default());
+        }
         self.machine.ready().await;
         job.checkpoint(0.0, "building the scene").await?;
         let stage = self.stage(city);
@@ -165,15 +195,31 @@ impl Tracer {
             let beams = beams(site, scenario);
             let task = Task { sampling, ..self.task(&stage, scenario, mast(city, at, site), &beams, grid) };
             let candidates = self.candidates(stage.fingerprint, &task, job).await?;
-            let gains = self.machine.gather(&task, &candidates, needed.clone(), job).await?;
-            for (sector, gains) in site.sectors.iter().zip(gains) {
+            let mut moments = Vec::new();
+            let gains = if served.is_none() {
+                self.machine.gather(&task, &candidates, needed.clone(), job).await?
+            } else {
+                moments = vec![Vec::new(); beams.len()];
+                cpu::collect(&task, &candidates, &needed, &mut moments, job).await?;
+                let powers = |beam: &Vec<Moments>| beam.iter().map(Moments::power).collect();
+                let mut gains = moments.iter().map(powers).collect::<Vec<Vec<f32>>>();
+                cpu::add_scattered(&task, &needed, &mut gains, job).await?;
+                gains
+            };
+            for (i, (sector, gains)) in site.sectors.iter().zip(gains).enumerate() {
                 let power = sector.power.0 as f32;
                 let level = |cell: usize| {
                     let gain = gains[cell - first];
                     if gain > 0.0 { power + 10.0 * gain.log10() } else { f32::NAN }
                 };
                 for cell in asked.clone() {
-                    map.values[cell] = map.values[cell].max(level(cell));
+                    let (before, now) = (map.values[cell], level(cell));
+                    if let (Some(served), Some(moments)) = (&mut served, moments.get(i))
+                        && (now > before || before.is_nan())
+                    {
+                        served[cell] = moments[cell - first];
+                    }
+                    map.values[cell] = before.max(now);
                     map.explain(cell, if gains[cell - first].is_nan() { Gap::Indoors } else { Gap::NoPath });
                 }
                 if let Some(indoors) = &indoors {
