@@ -27,12 +27,37 @@ const HALVINGS: [u32; 2] = [3, 14];
 /// Path gain below which no way over an edge is looked for: 30 dB below the noise of any receiver.
 const LEAST_GAIN: f32 = 1e-15;
 
-/// A part of an edge, and of the angles about it.
+/// A place on an edge: where, and what all rays that it sends have in common.
+#[derive(Clone, Copy)]
+struct Place {
+    /// As a share of the edge's length.
+    along: f64,
+    point: DVec3,
+    /// The part of their unit vectors along the edge, and the length of that across it.
+    forth: DVec3,
+    across: f64,
+}
+
+/// An angle about an edge: φ, and the unit vector across the edge.
+#[derive(Clone, Copy)]
+struct Angle {
+    phi: f64,
+    away: DVec3,
+}
+
+/// A part of an edge, and of the angles about it, each from one end to the other.
 #[derive(Clone, Copy)]
 struct Part {
-    along: [f64; 2],
-    around: [f64; 2],
+    along: [Place; 2],
+    around: [Angle; 2],
     halvings: u32,
+}
+
+impl Part {
+    fn corners(&self) -> [(Place, Angle); 4] {
+        let ([a, b], [low, high]) = (self.along, self.around);
+        [(a, low), (b, low), (a, high), (b, high)]
+    }
 }
 
 /// An edge that is lit, over a map.
@@ -53,30 +78,33 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// A point of the edge and the direction in which it sends at angle φ.
-    fn ray(&self, along: f64, phi: f64) -> (DVec3, DVec3) {
+    /// The place at a share of the edge's length.
+    fn place(&self, along: f64) -> Place {
         let wedge = &self.edge.wedge;
         let [start, end] = wedge.ends();
         let point = start.lerp(end, along);
         let forth = (point - self.task.transmitter.as_dvec3()).normalize_or_zero().dot(wedge.along());
-        let (sin, cos) = phi.sin_cos();
-        let away = wedge.tangents()[0] * cos + wedge.normals()[0] * sin;
-        (point, wedge.along() * forth + away * (1.0 - forth * forth).max(0.0).sqrt())
+        Place { along, point, forth: wedge.along() * forth, across: (1.0 - forth * forth).max(0.0).sqrt() }
     }
 
-    /// Where that comes down, if nothing stands in the way, and after how many metres.
-    fn landing(&self, along: f64, phi: f64) -> Option<(Vec2, f64)> {
-        let (point, way) = self.ray(along, phi);
-        let t = (f64::from(self.level) - point.z) / way.z;
-        let p = (point + way * t).truncate().as_vec2();
+    /// The angle φ.
+    fn angle(&self, phi: f64) -> Angle {
+        let (sin, cos) = phi.sin_cos();
+        Angle { phi, away: self.edge.wedge.tangents()[0] * cos + self.edge.wedge.normals()[0] * sin }
+    }
+
+    /// Where what a place sends at an angle comes down, if nothing stands in the way, and after how many metres.
+    fn landing(&self, (place, angle): &(Place, Angle)) -> Option<(Vec2, f64)> {
+        let way = place.forth + angle.away * place.across;
+        let t = (f64::from(self.level) - place.point.z) / way.z;
+        let p = (place.point + way * t).truncate().as_vec2();
         (t > -ROUNDING && p.is_finite()).then_some((p, t.max(0.0)))
     }
 
     /// Whether a part sends anything onto the map: by how much its ends are apart there, along the edge and around it, and
     /// whether all of it comes down.
     fn extent(&self, part: &Part) -> Option<([f32; 2], bool)> {
-        let [[a, b], [low, high]] = [part.along, part.around];
-        let corners = [(a, low), (b, low), (a, high), (b, high)].map(|(t, phi)| self.landing(t, phi).map(|l| l.0));
+        let corners = part.corners().map(|corner| self.landing(&corner).map(|l| l.0));
         let (mut lo, mut hi) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
         corners.iter().flatten().for_each(|p| (lo, hi) = (lo.min(*p), hi.max(*p)));
         let whole = corners.iter().all(Option::is_some);
@@ -95,9 +123,10 @@ impl Sender<'_> {
     }
 
     /// Whether so much may come down there that it counts.
-    fn matters(&self, along: f64, phi: f64) -> bool {
-        let Some((_, after)) = self.landing(along, phi) else { return false };
-        let (point, outgoing) = self.ray(along, phi);
+    fn matters(&self, sent: &(Place, Angle)) -> bool {
+        let Some((_, after)) = self.landing(sent) else { return false };
+        let (Place { point, forth, across, .. }, Angle { phi, away }) = *sent;
+        let outgoing = forth + away * across;
         let come = point - self.task.transmitter.as_dvec3();
         let before = come.length();
         let incoming = come / before;
@@ -107,16 +136,16 @@ impl Sender<'_> {
     }
 
     /// Where a leg begins and ends: where it comes down, or far away.
-    fn leg(&self, along: f64, phi: f64) -> [Vec3; 2] {
-        let (point, way) = self.ray(along, phi);
+    fn leg(&self, (place, angle): &(Place, Angle)) -> [Vec3; 2] {
+        let (point, way) = (place.point, place.forth + angle.away * place.across);
         let t = (f64::from(self.level) - point.z) / way.z;
         let t = if t > 0.0 && t < self.reach { t } else { self.reach };
         [point.as_vec3() + self.edge.air() * CLEARANCE, (point + way * t).as_vec3()]
     }
 
     /// What stands in the way of a ray.
-    fn hidden(&mut self, along: f64, phi: f64) -> Option<u32> {
-        let ([start, end], scene) = (self.leg(along, phi), self.task.scene);
+    fn hidden(&mut self, sent: &(Place, Angle)) -> Option<u32> {
+        let ([start, end], scene) = (self.leg(sent), self.task.scene);
         scene
             .blocked_again(start, end, [NO_PLANE; 2], self.hint)
             .or_else(|| scene.blocked(start, end, [NO_PLANE; 2], &mut self.hint))
@@ -124,10 +153,9 @@ impl Sender<'_> {
 
     /// Whether all of a part is hidden, whose middle is by `facet`: its corners are too, by facets of the same plane.
     fn hides(&mut self, part: &Part, facet: u32) -> bool {
-        let [[a, b], [low, high]] = [part.along, part.around];
         let facets = &self.task.scene.facets;
         let same = |met: u32| facets[met as usize].plane == facets[facet as usize].plane;
-        [(a, low), (b, low), (a, high), (b, high)].into_iter().all(|(t, phi)| self.hidden(t, phi).is_some_and(same))
+        part.corners().iter().all(|corner| self.hidden(corner).is_some_and(same))
     }
 }
 
@@ -151,20 +179,20 @@ pub fn spread(task: &Task<'_>, net: &Net<'_>, stretch: &Stretch, mut tell: impl 
     let mut cuts = vec![along[0], along[1]];
     cuts.extend(turns.into_iter().filter(|t| *t > along[0] && *t < along[1]));
     cuts.sort_unstable_by(f64::total_cmp);
-    let around = [0.0, edge.wedge.n() * PI];
-    let mut open: Vec<Part> =
-        cuts.windows(2).map(|cut| Part { along: [cut[0], cut[1]], around, halvings: 0 }).collect();
+    let around = [0.0, edge.wedge.n() * PI].map(|phi| sender.angle(phi));
+    let part = |cut: &[f64]| Part { along: [cut[0], cut[1]].map(|t| sender.place(t)), around, halvings: 0 };
+    let mut open: Vec<Part> = cuts.windows(2).map(part).collect();
     while let Some(part) = open.pop() {
         let Some(([length, turn], whole)) = sender.extent(&part) else { continue };
         let [a, b] = part.along;
         let [low, high] = part.around;
-        let middle = [0.5 * (a + b), 0.5 * (low + high)];
+        let middle = (sender.place(0.5 * (a.along + b.along)), sender.angle(0.5 * (low.phi + high.phi)));
         // A part so large says little of what lies within.
         if part.halvings >= HALVINGS[0] {
-            let hidden = sender.hidden(middle[0], middle[1]);
+            let hidden = sender.hidden(&middle);
             if length.max(turn) <= stride || part.halvings >= HALVINGS[1] {
-                if hidden.is_none() && sender.matters(middle[0], middle[1]) {
-                    let landing = sender.landing(middle[0], middle[1]);
+                if hidden.is_none() && sender.matters(&middle) {
+                    let landing = sender.landing(&middle);
                     landing.and_then(|(p, _)| tiling.at(p)).into_iter().for_each(&mut tell);
                 }
                 continue;
@@ -175,9 +203,9 @@ pub fn spread(task: &Task<'_>, net: &Net<'_>, stretch: &Stretch, mut tell: impl 
         }
         let halvings = part.halvings + 1;
         let halves = if turn >= length || part.halvings < HALVINGS[0] {
-            [[low, middle[1]], [middle[1], high]].map(|around| Part { around, halvings, ..part })
+            [[low, middle.1], [middle.1, high]].map(|around| Part { around, halvings, ..part })
         } else {
-            [[a, middle[0]], [middle[0], b]].map(|along| Part { along, halvings, ..part })
+            [[a, middle.0], [middle.0, b]].map(|along| Part { along, halvings, ..part })
         };
         open.extend(halves);
     }
