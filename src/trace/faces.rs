@@ -30,14 +30,27 @@ pub struct Faces {
 impl Faces {
     /// Sorts `facets` by their planes, of which there are so many.
     pub fn of(facets: &[Facet], planes: usize) -> Self {
-        let mut by_plane: Vec<Vec<&Facet>> = vec![Vec::new(); planes];
+        // The numbers of the facets, plane by plane: first where each plane begins, then, as they are put there, where it ends.
+        let mut ends = vec![0u32; planes + 1];
         for facet in facets {
-            by_plane[facet.plane as usize].push(facet);
+            ends[facet.plane as usize + 1] += 1;
+        }
+        for plane in 0..planes {
+            ends[plane + 1] += ends[plane];
+        }
+        let mut order = vec![0u32; facets.len()];
+        for (number, facet) in facets.iter().enumerate() {
+            let end = &mut ends[facet.plane as usize];
+            order[*end as usize] = number as u32;
+            *end += 1;
         }
         let mut faces = Self { starts: vec![0], packs: Vec::new() };
-        for facets in by_plane {
-            faces.packs.extend(facets.chunks(LANES).map(Pack::of));
+        let mut start = 0;
+        for end in &ends[..planes] {
+            let of_plane = &order[start..*end as usize];
+            faces.packs.extend(of_plane.chunks(LANES).map(|numbers| Pack::of(facets, numbers)));
             faces.starts.push(faces.packs.len() as u32);
+            start = *end as usize;
         }
         faces
     }
@@ -51,10 +64,12 @@ impl Faces {
 }
 
 impl Pack {
-    fn of(facets: &[&Facet]) -> Self {
+    fn of(facets: &[Facet], numbers: &[u32]) -> Self {
         let lane = |i: usize| {
             // An empty lane holds no point: u is 2 everywhere.
-            let Some(facet) = facets.get(i) else { return ([Vec3::ZERO; 2], [-2.0, 0.0], 0.0, 0) };
+            let Some(facet) = numbers.get(i).map(|number| &facets[*number as usize]) else {
+                return ([Vec3::ZERO; 2], [-2.0, 0.0], 0.0, 0);
+            };
             let (v0, e1, e2) = (Vec3::from(facet.v0), Vec3::from(facet.e1), Vec3::from(facet.e2));
             let normal = e1.cross(e2);
             let size = normal.length_squared();

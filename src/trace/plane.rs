@@ -1,5 +1,6 @@
 //! Mirror planes: coplanar facets share one, so that a path's signature names few things.
 
+use super::bvh::NO_PLANE;
 use super::facet::{Facet, Span};
 use glam::{Vec2, Vec3};
 use std::collections::HashMap;
@@ -58,7 +59,10 @@ impl Mirror {
 #[derive(Debug, Default)]
 pub struct Planes {
     mirrors: Vec<Mirror>,
-    cells: HashMap<[i32; 4], Vec<u32>>,
+    /// The last plane of each cell of twice the size of those of [`Planes::key`].
+    last: HashMap<[i32; 4], u32>,
+    /// For each plane, the one before it in its cell, or [`NO_PLANE`].
+    before: Vec<u32>,
 }
 
 impl Planes {
@@ -72,20 +76,14 @@ impl Planes {
         normal *= lead.signum();
         let centre = (a + b + c) / 3.0;
         let offset = normal.dot(centre);
-        let cell = |v: f32, size: f32| (v / size).floor() as i32;
-        let key = [
-            cell(normal.x, NORMAL_CELL),
-            cell(normal.y, NORMAL_CELL),
-            cell(normal.z, NORMAL_CELL),
-            cell(offset, OFFSET_CELL),
-        ];
-        let known = self.find(key, corners);
-        let index = known.unwrap_or_else(|| {
+        let key = Self::key(normal, offset);
+        let index = self.find(key, corners).unwrap_or_else(|| {
             let none = [f32::INFINITY; 3];
             let most = [f32::NEG_INFINITY; 3];
             self.mirrors.push(Mirror { normal: normal.into(), offset, lo: none, hi: most, padding: 0, padding2: 0 });
             let index = self.mirrors.len() as u32 - 1;
-            self.cells.entry(key).or_default().push(index);
+            let before = self.last.insert(key.map(|k| k >> 1), index);
+            self.before.push(before.unwrap_or(NO_PLANE));
             index
         });
         let mirror = &mut self.mirrors[index as usize];
@@ -94,17 +92,32 @@ impl Planes {
         index
     }
 
-    /// A plane in the cells around `key` that all `corners` lie in.
+    /// The cell of like normals and offsets that a plane is in.
+    fn key(normal: Vec3, offset: f32) -> [i32; 4] {
+        let cell = |v: f32, size: f32| (v / size).floor() as i32;
+        let [x, y, z] = normal.to_array().map(|v| cell(v, NORMAL_CELL));
+        [x, y, z, cell(offset, OFFSET_CELL)]
+    }
+
+    /// A plane in the cells around `key` that all `corners` lie in: the oldest in the first of these cells that has one.
     fn find(&self, key: [i32; 4], corners: [Vec3; 3]) -> Option<u32> {
-        for step in 0..81 {
-            let at = |axis: u32| key[axis as usize] + step / 3i32.pow(axis) % 3 - 1;
-            let Some(cell) = self.cells.get(&[at(0), at(1), at(2), at(3)]) else { continue };
-            let fits = |m: &Mirror| corners.iter().all(|c| m.height(*c).abs() < TOLERANCE);
-            if let Some(found) = cell.iter().find(|i| fits(&self.mirrors[**i as usize])) {
-                return Some(*found);
+        let mut found: Option<(i64, u32)> = None;
+        // Two cells of twice the size hold three along each axis: sixteen are looked up instead of 81.
+        for step in 0..16 {
+            let at = |axis: usize| (key[axis].saturating_sub(1) >> 1) + (step >> axis & 1);
+            let mut next = self.last.get(&[at(0), at(1), at(2), at(3)]).copied().unwrap_or(NO_PLANE);
+            while let Some(mirror) = self.mirrors.get(next as usize) {
+                let of = Self::key(mirror.normal.into(), mirror.offset);
+                let apart: [i64; 4] = std::array::from_fn(|axis| i64::from(of[axis]) - i64::from(key[axis]));
+                let near = apart.iter().all(|cells| cells.abs() <= 1);
+                if near && corners.iter().all(|c| mirror.height(*c).abs() < TOLERANCE) {
+                    let place = apart.iter().rev().fold(0, |place, cells| 3 * place + cells + 1);
+                    found = Some(found.map_or((place, next), |before| before.min((place, next))));
+                }
+                next = self.before[next as usize];
             }
         }
-        None
+        found.map(|(_, plane)| plane)
     }
 
     /// The planes, by index.

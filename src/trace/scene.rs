@@ -4,7 +4,7 @@ use super::bvh::{self, Hit, Node};
 use super::edge::Edge;
 use super::edges::Edges;
 use super::faces::Faces;
-use super::facet::{self, Facet};
+use super::facet::{self, Facet, Outline};
 use super::plane::{self, Mirror, Planes};
 use super::roof;
 use super::wide::{Hint, Wide};
@@ -15,6 +15,9 @@ use std::sync::OnceLock;
 
 /// Walls and roofs shorter or narrower than this, metres squared, are left out.
 const LEAST_AREA: f32 = 1e-6;
+/// Triangles among which partners are looked for, which takes ten times their memory: those of a town. The halves of a wall
+/// are always among the same.
+const JOINED_AT_ONCE: usize = 1 << 17;
 /// How far the ground reaches beyond the city, metres.
 const GROUND_MARGIN: f64 = 500.0;
 
@@ -53,7 +56,9 @@ pub struct Scene {
 /// Collects triangles for a scene.
 #[derive(Debug, Default)]
 pub struct SceneBuilder {
+    /// Triangles that were not joined yet.
     corners: Vec<([Vec3; 3], u32)>,
+    outlines: Vec<(Outline, u32)>,
     surfaces: Vec<Surface>,
     skipped: usize,
 }
@@ -85,22 +90,30 @@ impl SceneBuilder {
         self.triangle([a, c, d], surface);
     }
 
+    /// Joins what was added so far, if it is much; what comes later is joined with what comes later.
+    fn settle(&mut self) {
+        if self.corners.len() >= JOINED_AT_ONCE {
+            self.outlines.extend(facet::join(&self.corners));
+            self.corners.clear();
+        }
+    }
+
     /// The scene of everything added.
     pub fn build(self) -> Scene {
         let mut planes = Planes::default();
-        let outlines = facet::join(&self.corners);
+        let mut outlines = self.outlines;
+        outlines.extend(facet::join(&self.corners));
+        drop(self.corners);
         // The largest facets define the planes, since theirs are known best.
-        let mut order: Vec<usize> = (0..outlines.len()).collect();
-        let area = |i: usize| {
-            let [a, b, c] = outlines[i].0.0;
-            (b - a).cross(c - a).length_squared()
-        };
-        order.sort_by(|a, b| area(*b).total_cmp(&area(*a)).then(a.cmp(b)));
+        let size = |(([a, b, c], _), _): &(Outline, u32)| (b - a).cross(c - a).length_squared();
+        let mut order: Vec<(f32, u32)> = outlines.iter().map(size).zip(0..).collect();
+        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut facets = Vec::with_capacity(order.len());
-        for i in order {
-            let ((corners, span), surface) = outlines[i];
+        for (_, i) in order {
+            let ((corners, span), surface) = outlines[i as usize];
             facets.push(Facet::new(corners, span, planes.place(corners, span), surface));
         }
+        drop(outlines);
         let nodes = bvh::build(&mut facets);
         let wide = Wide::of(&nodes, &facets);
         let mirrors = planes.into_mirrors();
@@ -154,6 +167,7 @@ impl Scene {
                     builder.triangle(at(base), solid(building.wall));
                 }
             }
+            builder.settle();
         }
         builder.build()
     }
