@@ -319,6 +319,16 @@ impl Candidates {
         Self { signatures, starts, entries, ..Self::default() }
     }
 
+    /// What they take of memory.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.signatures[..])
+            + size_of_val(&self.starts[..])
+            + size_of_val(&self.entries[..])
+            + size_of_val(&self.stretches[..])
+            + size_of_val(&self.spread.starts[..])
+            + size_of_val(&self.spread.entries[..])
+    }
+
     /// The stretches of edges to try in `tile`.
     pub fn stretches_in(&self, tile: u32) -> impl Iterator<Item = &Stretch> {
         self.spread.in_tile(tile).iter().filter_map(|i| self.stretches.get(*i as usize))

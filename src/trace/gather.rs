@@ -216,9 +216,15 @@ impl<'a> Tile<'a> {
             }
             let to = self.centre(cell);
             let path = Path::direct(from, to);
+            let mut known = None;
             for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
+                // The sectors of a mast mostly share a frequency, and then the profile.
                 let wavelength = beam.frequency.wavelength() as f32;
-                let loss = rooftop_loss(roofs, from, to, wavelength);
+                let loss = match known {
+                    Some((of, loss)) if of == wavelength => loss,
+                    _ => rooftop_loss(roofs, from, to, wavelength),
+                };
+                known = Some((wavelength, loss));
                 let gain = field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
                 gains[b * self.cells.len() + cell].add(gain, || {
                     let edge = rooftop_edge(roofs, from, to, wavelength).filter(|_| loss > 0.0);

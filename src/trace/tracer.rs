@@ -19,8 +19,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Sites whose signatures are kept.
+/// Sites whose signatures are kept for sure.
 pub const KEPT_SITES: usize = 8;
+/// Those of more are kept up to so many bytes: of a hundred sites in a town.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// What a draft is sampled with: a thirtieth of the rays.
 const DRAFT: Sampling = Sampling { rays: 1 << 13, samples: 1 };
@@ -335,7 +337,8 @@ impl Tracer {
 
     /// Remembers the signatures of a task.
     pub(super) fn keep(&mut self, city: u64, task: &Task<'_>, candidates: Arc<Candidates>) {
-        if self.kept.len() >= KEPT_SITES {
+        let bytes = |kept: &[Known]| kept.iter().map(|k| k.candidates.bytes()).sum::<usize>() + candidates.bytes();
+        while self.kept.len() >= KEPT_SITES && bytes(&self.kept) > KEPT_BYTES {
             self.kept.remove(0);
         }
         self.kept.push(Known { key: Key::of(city, task), rays: task.sampling.rays, candidates });
