@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// Visits and edits measured in the browser; the table has their median.
 const RUNS: &str = "5";
 
+/// The benches that criterion times.
+const CRITERION: [&str; 3] = ["city", "store", "trace"];
+
 /// Learned maps timed natively; the table has their median.
 const LEARNED_RUNS: usize = 5;
 
@@ -28,11 +31,15 @@ pub fn run_all() -> Result<()> {
         browser(&mut rows)
     })?;
     step("measuring natively", "criterion, release profile", || native(&mut rows))?;
+    let growth = step("measuring how it grows", "a process for each row, release profile", || {
+        read(&mut cargo(["bench", "--package", "farfield", "--bench", "scaling"]))
+    })?;
     step("measuring imports", "the command line, release profile, a process each", || imports::measure(&mut rows))?;
     println!("\n{}\n\n| measured | |\n|---|---:|", machine());
     for (what, result) in rows {
         println!("| {what} | {result} |");
     }
+    println!("\n{growth}");
     Ok(())
 }
 
@@ -82,7 +89,8 @@ fn browser(rows: &mut Rows) -> Result<()> {
 }
 
 fn native(rows: &mut Rows) -> Result<()> {
-    run(&mut cargo(["bench", "--package", "farfield", "--benches"]))?;
+    let benches = CRITERION.iter().flat_map(|bench| ["--bench", bench]);
+    run(&mut cargo(["bench", "--package", "farfield"].into_iter().chain(benches)))?;
     let mut estimates = Vec::new();
     find_estimates(&root().join("target/criterion"), &mut estimates)?;
     estimates.sort();
