@@ -5,7 +5,7 @@ use super::store::{Hover, Notice, Store, Tone, Topic};
 use crate::antenna::Pattern;
 use crate::coverage::CoverageMap;
 use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, Layer, MapView};
+use crate::scenario::{Aspect, EngineKind, Layer, MapView};
 use crate::worker::protocol::{CityFacts, Source};
 use glam::DVec2;
 use js_sys::{Object, Reflect};
@@ -129,12 +129,17 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
             with_map(&|m| m.jump_to(&view_object(store.camera.get_untracked())));
         }
     });
-    let range = Memo::new(move |_| store.scenario.with(|s| s.view.range));
     for engine in ENGINES {
         let desk = store.desk(engine);
+        let legend = Memo::new(move |_| {
+            let view = store.scenario.with(|s| s.view);
+            let aspect = if engine == EngineKind::Traced { view.aspect } else { Aspect::Signal };
+            (aspect, view.ends(aspect))
+        });
         Effect::new(move |_| {
-            let (range, made) = (range.get(), desk.made.get());
-            with_map(&|m| paint(m, store, engine_name(engine), made.as_ref().map(|m| &m.map), range));
+            let ((aspect, ends), made) = (legend.get(), desk.made.get());
+            let map = made.as_ref().and_then(|m| m.of_aspect(aspect));
+            with_map(&|m| paint(m, store, engine_name(engine), map, ends));
             if let Some(made) = made.filter(|_| standing.get()) {
                 mark(&format!("first-{}-{}", if made.draft { "draft" } else { "map" }, engine_name(engine)));
             }

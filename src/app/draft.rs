@@ -25,8 +25,8 @@ pub struct UnderWay {
 
 impl UnderWay {
     /// What came of it.
-    pub fn into_made(self, map: CoverageMap) -> Made {
-        Made { map, inputs: self.inputs, millis: super::run::now() - self.started, draft: true }
+    pub fn into_made(self, maps: Vec<CoverageMap>) -> Option<Made> {
+        Made::new(maps, self.inputs, super::run::now() - self.started, true)
     }
 }
 

@@ -177,7 +177,7 @@ impl Engines {
     fn begin_draft(&self, scenario: &Scenario) -> bool {
         let inputs = inputs_of(EngineKind::Traced, scenario);
         let desk = self.store.traced;
-        let is_made = desk.made.with_untracked(|m| m.as_ref().is_some_and(|m| m.inputs == inputs));
+        let is_made = desk.made.with_untracked(|m| m.as_ref().is_some_and(|m| m.serves(&inputs)));
         let is_ready = self.crew.borrow().ready_for(EngineKind::Traced).contains(&Who::Tracer(0));
         let is_open = self.store.city.with_untracked(Option::is_some);
         let given_up = self.given_up.borrow().get(&EngineKind::Traced) == Some(&inputs);
@@ -306,7 +306,7 @@ impl Engines {
             Reply::Opened { city, backend } => self.opened(who, city, backend),
             Reply::Refused(trouble) => self.refused(who, &trouble),
             Reply::Progress { id, fraction, stage } => self.progress(id, fraction, stage),
-            Reply::Done { id, map } => self.done(who, id, map),
+            Reply::Done { id, maps } => self.done(who, id, maps),
             Reply::Scouted { id, found } => self.scouted(who, id, found),
             Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),
             Reply::Failed { id, trouble } => self.failed(who, id, &trouble),
@@ -397,14 +397,14 @@ impl Engines {
         self.store.desk(*engine).activity.set(Activity::Running { fraction, stage });
     }
 
-    fn done(&self, who: Who, id: JobId, map: CoverageMap) {
+    fn done(&self, who: Who, id: JobId, maps: Vec<CoverageMap>) {
         if let Some(draft) = self.draft.end(id) {
-            self.store.traced.made.set(Some(Arc::new(draft.into_made(map))));
+            self.store.traced.made.set(draft.into_made(maps).map(Arc::<Made>::new));
             self.request();
             return;
         }
         let Some(engine) = self.engine_of(id) else { return };
-        let finished = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| run.finish(id, map));
+        let finished = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| run.finish(id, maps));
         if !finished {
             self.hand_out(engine, who);
             return;

@@ -26,6 +26,10 @@ pub fn expose(store: Store, map: MapHandle) {
         let level = engine(&name).and_then(|e| untrack(|| store.value(e, LonLat::new(lon, lat))));
         level.map_or(JsValue::NULL, JsValue::from)
     });
+    let arrival = Closure::<dyn Fn(f64, f64) -> JsValue>::new(move |lon, lat| {
+        let told = untrack(|| store.arrival(LonLat::new(lon, lat)));
+        told.and_then(|(_, value)| value).map_or(JsValue::NULL, JsValue::from)
+    });
     let state = Closure::<dyn Fn() -> JsValue>::new(move || untrack(|| state(store)));
     let project = Closure::<dyn Fn(f64, f64) -> JsValue>::new(move |lon, lat| {
         let at = map.with_untracked(|m| m.as_ref().map(|m| m.project(lon, lat)));
@@ -36,6 +40,7 @@ pub fn expose(store: Store, map: MapHandle) {
         ("ready", ready.into_js_value()),
         ("made", made.into_js_value()),
         ("value", value.into_js_value()),
+        ("arrival", arrival.into_js_value()),
         ("state", state.into_js_value()),
         ("project", project.into_js_value()),
         ("paths", paths.into_js_value()),

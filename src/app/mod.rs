@@ -1,6 +1,7 @@
 //! The page: Leptos components around the map. It computes nothing; the workers do.
 
 mod address;
+mod aspects;
 mod cities;
 mod city_map;
 mod crew;
@@ -27,6 +28,7 @@ mod store;
 
 use crate::geodesy::LonLat;
 use crate::worker::protocol::{BackendChoice, Open, Source};
+use aspects::AspectChoice;
 use cities::{Cities, CityButton, Heights};
 use city_map::{CityMapView, MapHandle};
 use engines::Engines;
@@ -125,6 +127,7 @@ pub fn App() -> impl IntoView {
             <CityButton open=cities />
             <Heights />
             <LayerToggle />
+            <AspectChoice />
             <StatusLine stop=stop again=again />
             <Legend />
             <div class="fields" id="fields">

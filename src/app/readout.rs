@@ -1,4 +1,4 @@
-//! What stands under the pointer: the levels of all engines, the distance to the site, and why the map in front is empty there.
+//! What stands under the pointer: the levels of all engines, or how the ray tracer's paths arrive, the distance to the site, and why the map in front is empty there.
 
 use super::layers::LAYERS;
 use super::store::{Hover, Store};
@@ -59,7 +59,10 @@ fn reading(store: Store, layer: Layer, at: crate::geodesy::LonLat) -> String {
     let dbm = |v: Option<f32>| v.map_or_else(|| "–".into(), |v| format!("{v:.1} dBm"));
     match layer {
         Layer::Learned => dbm(level(EngineKind::Learned)),
-        Layer::Traced => dbm(level(EngineKind::Traced)),
+        Layer::Traced => match store.arrival(at) {
+            Some((quantity, value)) => value.map_or_else(|| "–".into(), |v| quantity.tell(v)),
+            None => dbm(level(EngineKind::Traced)),
+        },
         Layer::Empirical => dbm(level(EngineKind::Empirical)),
         Layer::Difference => match (level(EngineKind::Learned), level(EngineKind::Traced)) {
             (Some(a), Some(b)) => format!("{:+.1} dB", a - b),

@@ -42,7 +42,7 @@ pub struct Run {
     finished: usize,
     waiting: VecDeque<Share>,
     busy: HashMap<JobId, Part>,
-    map: Option<CoverageMap>,
+    maps: Vec<CoverageMap>,
     /// What each share of the rays has found, of a run that begins with rays.
     found: Vec<Option<Findings>>,
     /// Who knows it.
@@ -59,7 +59,7 @@ impl Run {
             finished: 0,
             waiting: parts.into(),
             busy: HashMap::new(),
-            map: None,
+            maps: Vec::new(),
             found: Vec::new(),
             briefed: HashSet::new(),
         }
@@ -133,15 +133,20 @@ impl Run {
         }
     }
 
-    /// Takes in the map of a part. Whether the run is complete.
-    pub fn finish(&mut self, id: JobId, map: CoverageMap) -> bool {
+    /// Takes in the maps of a part. Whether the run is complete.
+    pub fn finish(&mut self, id: JobId, maps: Vec<CoverageMap>) -> bool {
         let Some(part) = self.busy.remove(&id) else { return false };
         self.finished += 1;
-        match (&mut self.map, part.share) {
-            (Some(whole), Share::Strip((first, end))) if whole.grid == map.grid => {
-                whole.take_rows(first..end, &map);
+        let alike = |a: &CoverageMap, b: &CoverageMap| a.grid == b.grid && a.quantity == b.quantity;
+        match part.share {
+            Share::Strip((first, end))
+                if self.maps.len() == maps.len() && self.maps.iter().zip(&maps).all(|(a, b)| alike(a, b)) =>
+            {
+                for (whole, map) in self.maps.iter_mut().zip(&maps) {
+                    whole.take_rows(first..end, map);
+                }
             }
-            (whole, _) => *whole = Some(map),
+            _ => self.maps = maps,
         }
         self.finished == self.total
     }
@@ -149,7 +154,7 @@ impl Run {
     /// The result, when there is one.
     pub fn into_made(self) -> Option<Made> {
         let millis = self.started.map_or(0.0, |started| now() - started);
-        self.map.map(|map| Made { map, inputs: self.inputs, millis, draft: false })
+        Made::new(self.maps, self.inputs, millis, false)
     }
 }
 

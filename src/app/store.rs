@@ -2,9 +2,9 @@
 
 use super::files::Import;
 use super::inquiry::Heard;
-use crate::coverage::{CoverageMap, Gap};
+use crate::coverage::{CoverageMap, Gap, Quantity};
 use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, History, Layer, MapView, Scenario, Site};
+use crate::scenario::{Aspect, EngineKind, History, Layer, MapView, Scenario, Site, View};
 use crate::worker::protocol::{Backend, CityFacts, Fault};
 use glam::DVec2;
 use leptos::prelude::*;
@@ -19,8 +19,10 @@ const ABOVE_ROOF: f64 = 3.0;
 /// A map that an engine has made, and what it was made from.
 #[derive(Debug)]
 pub struct Made {
-    /// The map.
+    /// The map of levels.
     pub map: CoverageMap,
+    /// How paths arrive, where that was asked for.
+    pub arrival: Vec<CoverageMap>,
     /// The part of the scenario that it depends on ([`inputs_of`]).
     pub inputs: Scenario,
     /// From its beginning to the whole map, milliseconds.
@@ -30,9 +32,29 @@ pub struct Made {
 }
 
 impl Made {
+    /// That of maps as they come from a worker; `None` of none.
+    pub fn new(maps: Vec<CoverageMap>, inputs: Scenario, millis: f64, draft: bool) -> Option<Self> {
+        let mut maps = maps.into_iter();
+        let map = maps.next()?;
+        Some(Self { map, arrival: maps.collect(), inputs, millis, draft })
+    }
+
     /// Whether it is what was asked for with these inputs.
     pub fn is_of(&self, inputs: &Scenario) -> bool {
-        !self.draft && self.inputs == *inputs
+        !self.draft && self.serves(inputs)
+    }
+
+    /// The same of a draft too. What tells how paths arrive serves where only the signal is asked for.
+    pub fn serves(&self, inputs: &Scenario) -> bool {
+        let aspect = if inputs.view.aspect == Aspect::Signal { Aspect::Signal } else { self.inputs.view.aspect };
+        let view = View { aspect, ..self.inputs.view };
+        view == inputs.view && Scenario { view, ..self.inputs.clone() } == *inputs
+    }
+
+    /// The map of an aspect, where there is one.
+    pub fn of_aspect(&self, aspect: Aspect) -> Option<&CoverageMap> {
+        let quantity = aspect.into();
+        std::iter::once(&self.map).chain(&self.arrival).find(|map| map.quantity == quantity)
     }
 }
 
@@ -227,7 +249,7 @@ impl Store {
     }
 
     /// Changes what is shown, which is not a step of undo.
-    pub fn show(&self, change: impl FnOnce(&mut crate::scenario::View)) {
+    pub fn show(&self, change: impl FnOnce(&mut View)) {
         let mut after = self.scenario.get_untracked();
         change(&mut after.view);
         if after.validate().is_ok() {
@@ -335,13 +357,23 @@ impl Store {
         self.desk(engine).made.with(|m| m.as_ref().and_then(|m| m.map.at(local)))
     }
 
+    /// What the ray tracer's map tells at a point, if that is shown and is no level.
+    pub fn arrival(&self, at: LonLat) -> Option<(Quantity, Option<f32>)> {
+        let aspect = self.scenario.with(|s| s.view.aspect);
+        let value = |made: &Option<Arc<Made>>| made.as_ref()?.of_aspect(aspect)?.at(self.local(at)?);
+        (aspect != Aspect::Signal).then(|| (aspect.into(), self.traced.made.with(value)))
+    }
+
     /// Why the map of a layer has nothing at a point, where it has nothing.
     pub fn gap(&self, layer: Layer, at: LonLat) -> Option<Gap> {
         let local = self.local(at)?;
         let of = |engine| self.desk(engine).made.with(|m| m.as_ref().and_then(|m| m.map.gap_at(local)));
         match layer {
             Layer::Learned => of(EngineKind::Learned),
-            Layer::Traced => of(EngineKind::Traced),
+            Layer::Traced => {
+                let aspect = self.scenario.with(|s| s.view.aspect);
+                self.traced.made.with(|m| m.as_ref()?.of_aspect(aspect)?.gap_at(local))
+            }
             Layer::Empirical => of(EngineKind::Empirical),
             Layer::Difference => self.difference.with(|d| d.as_ref().and_then(|d| d.gap_at(local))),
         }
@@ -359,9 +391,13 @@ impl Store {
     }
 }
 
-/// The part of a scenario that the map of `engine` depends on: all but what is shown and the other engines' settings.
+/// The part of a scenario that the map of `engine` depends on: all but what is shown and the other engines' settings. Of
+/// what is shown, the ray tracer's depends on whether that tells how paths arrive, which all comes at once.
 pub fn inputs_of(engine: EngineKind, scenario: &Scenario) -> Scenario {
-    let mut inputs = Scenario { view: crate::scenario::View::default(), ..scenario.clone() };
+    let mut inputs = Scenario { view: View::default(), ..scenario.clone() };
+    if engine == EngineKind::Traced && scenario.view.aspect != Aspect::Signal {
+        inputs.view.aspect = Aspect::DelaySpread;
+    }
     if engine == EngineKind::Learned {
         inputs.receivers.indoors = None;
     }

@@ -30,38 +30,36 @@ pub fn knife_edge_loss(nu: f32) -> f32 {
     6.9 + 20.0 * ((v * v + 1.0).sqrt() + v).log10()
 }
 
+/// What the roofs and hills between two points do to the way from one to the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OverRooftops {
+    /// Loss of their equivalent knife edge, dB: 0 where the path has clearance.
+    pub loss: f32,
+    /// Where Bullington's equivalent edge stands; `None` with line of sight.
+    pub edge: Option<Vec3>,
+}
+
+/// The way from `a` to `b` over roofs and hills. `wavelength` in metres.
+pub fn over_rooftops(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> OverRooftops {
+    let distance = a.truncate().distance(b.truncate());
+    if distance < f32::EPSILON {
+        return OverRooftops { loss: 0.0, edge: None };
+    }
+    let link = Link { a, b, distance, wavelength };
+    let (loss, edges) = if let Some(ground) = &raster.ground {
+        over_ground(raster, ground, &link)
+    } else {
+        let edges = roofs(raster, &link);
+        (knife_edge_loss(edges.nu(&link)), edges)
+    };
+    let stands = |da: f32| a.truncate().lerp(b.truncate(), da / distance).extend(a.z + edges.from_a * da);
+    OverRooftops { loss, edge: edges.equivalent(&link).map(stands) }
+}
+
 /// Loss in dB of the equivalent knife edge of the roofs and hills between `a` and `b`, 0 where the path has clearance.
 /// `wavelength` in metres.
 pub fn rooftop_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> f32 {
-    let distance = a.truncate().distance(b.truncate());
-    if distance < f32::EPSILON {
-        return 0.0;
-    }
-    let link = Link { a, b, distance, wavelength };
-    match &raster.ground {
-        Some(ground) => loss_over_ground(raster, ground, &link),
-        None => knife_edge_loss(roofs(raster, &link).nu(&link)),
-    }
-}
-
-/// Where Bullington's equivalent edge of the roofs and hills between `a` and `b` stands; `None` with line of sight.
-/// `wavelength` in metres.
-pub fn rooftop_edge(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> Option<Vec3> {
-    let distance = a.truncate().distance(b.truncate());
-    let link = Link { a, b, distance, wavelength };
-    let mut edges = Edges::NONE;
-    if distance >= f32::EPSILON {
-        raster.walk(a.truncate(), b.truncate(), |c| {
-            let t = f32::midpoint(c.from, c.to);
-            let top = c.top.max(raster.ground_at(a.truncate().lerp(b.truncate(), t)));
-            if raster.ground.is_some() || top > 0.0 {
-                edges.add(&link, t, top);
-            }
-            true
-        });
-    }
-    let da = edges.equivalent(&link)?;
-    Some(a.truncate().lerp(b.truncate(), da / distance).extend(a.z + edges.from_a * da))
+    over_rooftops(raster, a, b, wavelength).loss
 }
 
 /// Loss in dB over the roofs between `a` and `b` by ITU-R P.526-15 § 4.5.1: the equivalent edge's and its correction for
@@ -173,8 +171,8 @@ fn roofs(raster: &HeightRaster, link: &Link) -> Edges {
     edges.get()
 }
 
-/// What roofs and ground cost more than even ground would, and no less than the roofs alone.
-fn loss_over_ground(raster: &HeightRaster, ground: &Terrain, link: &Link) -> f32 {
+/// What roofs and ground cost more than even ground would, and no less than the roofs alone; and the edges of both.
+fn over_ground(raster: &HeightRaster, ground: &Terrain, link: &Link) -> (f32, Edges) {
     let (a, b) = (link.a.truncate(), link.b.truncate());
     let (under_a, under_b) = (ground.at(a), ground.at(b));
     let (mut roofs, mut all, mut even) = (Edges::NONE, Edges::NONE, Edges::NONE);
@@ -188,8 +186,8 @@ fn loss_over_ground(raster: &HeightRaster, ground: &Terrain, link: &Link) -> f32
         even.add(link, t, under_a + (under_b - under_a) * t);
         true
     });
-    let [roofs, all, even] = [roofs.nu(link), all.nu(link), even.nu_max].map(knife_edge_loss);
-    roofs.max(all - even)
+    let [of_roofs, of_all, of_even] = [roofs.nu(link), all.nu(link), even.nu_max].map(knife_edge_loss);
+    (of_roofs.max(of_all - of_even), all)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod entry;
 mod indoors;
 mod models;
 
-pub use diffraction::{bullington_loss, knife_edge_loss, rooftop_edge, rooftop_loss};
+pub use diffraction::{OverRooftops, bullington_loss, knife_edge_loss, over_rooftops, rooftop_loss};
 pub use entry::EntryLoss;
 pub use indoors::Indoors;
 pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};

@@ -16,7 +16,7 @@ use super::scene::Scene;
 use super::spread::{Sum, Way};
 use super::task::{Diffraction, Task};
 use crate::city::HeightRaster;
-use crate::empirical::{rooftop_edge, rooftop_loss};
+use crate::empirical::{OverRooftops, over_rooftops};
 use glam::{UVec2, Vec2, Vec3};
 
 /// Most receivers of a cell.
@@ -220,16 +220,15 @@ impl<'a> Tile<'a> {
             for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
                 // The sectors of a mast mostly share a frequency, and then the profile.
                 let wavelength = beam.frequency.wavelength() as f32;
-                let loss = match known {
-                    Some((of, loss)) if of == wavelength => loss,
-                    _ => rooftop_loss(roofs, from, to, wavelength),
+                let over = match known {
+                    Some((of, over)) if of == wavelength => over,
+                    _ => over_rooftops(roofs, from, to, wavelength),
                 };
-                known = Some((wavelength, loss));
+                known = Some((wavelength, over));
+                let OverRooftops { loss, edge } = over;
                 let gain = field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
-                gains[b * self.cells.len() + cell].add(gain, || {
-                    let edge = rooftop_edge(roofs, from, to, wavelength).filter(|_| loss > 0.0);
-                    Way::bent(&path, edge)
-                });
+                let way = || Way::bent(&path, edge.filter(|_| loss > 0.0));
+                gains[b * self.cells.len() + cell].add(gain, way);
             }
         }
     }

@@ -10,7 +10,7 @@ use super::discover::{Candidates, mirrors};
 use super::field::{self, Beam, Layer};
 use super::path::{self, Candidate, Hints, Kind, Path};
 use super::task::{Diffraction, Task};
-use crate::empirical::{rooftop_edge, rooftop_loss};
+use crate::empirical::{OverRooftops, over_rooftops};
 use crate::material::Material;
 use crate::units::SPEED_OF_LIGHT;
 use glam::Vec3;
@@ -173,8 +173,8 @@ impl<'a> Listing<'a> {
         if let Some(roofs) = self.task.roofs.filter(|_| self.task.diffraction.over_rooftops()) {
             let (from, wavelength) = (self.task.transmitter, beam.frequency.wavelength() as f32);
             let direct = Path::direct(from, self.to);
-            let loss = rooftop_loss(roofs, from, self.to, wavelength);
-            let edge = rooftop_edge(roofs, from, self.to, wavelength).filter(|_| loss > 0.0);
+            let OverRooftops { loss, edge } = over_rooftops(roofs, from, self.to, wavelength);
+            let edge = edge.filter(|_| loss > 0.0);
             let gain = field::gain(&direct, beam, layers) * 10f32.powf(-0.1 * loss);
             fed.push(Fed { path: direct, gain, rooftop_loss: loss, edge });
         }

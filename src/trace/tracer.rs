@@ -126,9 +126,7 @@ impl Tracer {
     /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, a thirtieth of the rays, and nothing
     /// around corners. Where the signatures of a finer map of the same masts are known, they serve.
     pub async fn draft(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
-        let mut coarse = scenario.clone();
-        coarse.engines.trace.corners = false;
-        coarse.receivers.cell = f64::from(Tiling::of(&grid_of(city, scenario)?).side);
+        let coarse = coarse(city, scenario)?;
         self.predict_sampled(city, &coarse, 0..u32::MAX, DRAFT, None, job).await
     }
 
@@ -158,8 +156,30 @@ impl Tracer {
         rows: Range<u32>,
         job: &mut Job,
     ) -> Result<Vec<CoverageMap>, EngineError> {
+        self.arrival_sampled(city, scenario, rows, self.sampling, job).await
+    }
+
+    /// As [`Tracer::draft`], with how paths arrive.
+    pub async fn draft_arrival(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        job: &mut Job,
+    ) -> Result<Vec<CoverageMap>, EngineError> {
+        let coarse = coarse(city, scenario)?;
+        self.arrival_sampled(city, &coarse, 0..u32::MAX, DRAFT, job).await
+    }
+
+    async fn arrival_sampled(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        rows: Range<u32>,
+        sampling: Sampling,
+        job: &mut Job,
+    ) -> Result<Vec<CoverageMap>, EngineError> {
         let mut served = Vec::new();
-        let map = self.predict_sampled(city, scenario, rows, self.sampling, Some(&mut served), job).await?;
+        let map = self.predict_sampled(city, scenario, rows, sampling, Some(&mut served), job).await?;
         let of = |quantity: Quantity| {
             let values = served.iter().map(|cell| cell.get(quantity).unwrap_or(f32::NAN)).collect();
             map.beside(quantity, values)
@@ -353,6 +373,14 @@ impl Engine for Tracer {
     async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         self.predict_rows(city, scenario, 0..u32::MAX, job).await
     }
+}
+
+/// The scenario of a draft.
+fn coarse(city: &City, scenario: &Scenario) -> Result<Scenario, EngineError> {
+    let mut coarse = scenario.clone();
+    coarse.engines.trace.corners = false;
+    coarse.receivers.cell = f64::from(Tiling::of(&grid_of(city, scenario)?).side);
+    Ok(coarse)
 }
 
 /// The sectors of a site as the tracer sees them.

@@ -32,17 +32,18 @@ pub trait Desk: Sized + 'static {
     /// The city that was read, and what the tracer runs on.
     fn facts(&self) -> (CityFacts, Option<Backend>);
 
-    /// Runs one engine. Waits while the same engine is busy with another job.
+    /// Runs one engine: its map of levels, and after it how paths arrive, where that is asked for and the engine knows. Waits
+    /// while the same engine is busy with another job.
     fn predict(
         &self,
         engine: EngineKind,
         scenario: &Scenario,
         rows: Option<Rows>,
         job: &mut Job,
-    ) -> impl Future<Output = Result<CoverageMap, EngineError>>;
+    ) -> impl Future<Output = Result<Vec<CoverageMap>, EngineError>>;
 
-    /// Traces a coarse map, where the engine has such. Waits like [`Desk::predict`].
-    fn draft(&self, _: &Scenario, _: &mut Job) -> impl Future<Output = Result<CoverageMap, EngineError>> {
+    /// Traces coarse maps likewise, where the engine has such. Waits like [`Desk::predict`].
+    fn draft(&self, _: &Scenario, _: &mut Job) -> impl Future<Output = Result<Vec<CoverageMap>, EngineError>> {
         std::future::ready(Err(EngineError::Failed("this worker makes no drafts".into())))
     }
 
@@ -101,7 +102,7 @@ impl Desk for Absent {
         _: &Scenario,
         _: Option<Rows>,
         _: &mut Job,
-    ) -> Result<CoverageMap, EngineError> {
+    ) -> Result<Vec<CoverageMap>, EngineError> {
         Err(EngineError::Failed("this worker runs no engine".into()))
     }
 }
@@ -245,12 +246,12 @@ impl<D: Desk> Worker for Host<D> {
         match request {
             Request::Open(open) => self.open(scope.clone(), bridge, open),
             Request::Predict { id, engine, scenario, rows } => self.run(replier(id), async move |desk, job| {
-                let map = desk.predict(engine, &scenario, rows, job).await?;
-                Ok(Reply::Done { id, map })
+                let maps = desk.predict(engine, &scenario, rows, job).await?;
+                Ok(Reply::Done { id, maps })
             }),
             Request::Draft { id, scenario } => self.run(replier(id), async move |desk, job| {
-                let map = desk.draft(&scenario, job).await?;
-                Ok(Reply::Done { id, map })
+                let maps = desk.draft(&scenario, job).await?;
+                Ok(Reply::Done { id, maps })
             }),
             Request::Scout { id, scenario, share } => self.run(replier(id), async move |desk, job| {
                 let found = desk.scout(&scenario, share, job).await?;

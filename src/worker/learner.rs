@@ -32,11 +32,11 @@ impl Desk for LearnerDesk {
         scenario: &Scenario,
         _: Option<Rows>,
         job: &mut Job,
-    ) -> Result<CoverageMap, EngineError> {
+    ) -> Result<Vec<CoverageMap>, EngineError> {
         let mut network = self.network.take(job).await?;
         let result = network.predict(&self.opened.city, scenario, job).await;
         self.network.put_back(network);
-        result
+        Ok(vec![result?])
     }
 }
 

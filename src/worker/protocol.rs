@@ -29,7 +29,8 @@ pub type Rows = (u32, u32);
 pub enum Request {
     /// Read the city (and the model) and say what came of it.
     Open(Open),
-    /// Predict a map, or some of its rows.
+    /// Predict a map, or some of its rows. Where the scenario's view shows another aspect than the signal, the ray tracer tells
+    /// all of how paths arrive, too.
     Predict {
         /// Number of the job.
         id: JobId,
@@ -256,8 +257,8 @@ pub enum Reply {
     Done {
         /// Number of the job.
         id: JobId,
-        /// The map.
-        map: CoverageMap,
+        /// The map of levels, and after it how paths arrive, where that was asked for.
+        maps: Vec<CoverageMap>,
     },
     /// A job has ended with what a share of the rays has found; nothing where there was no need to look.
     Scouted {

@@ -7,7 +7,7 @@ use crate::coverage::CoverageMap;
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, Scenario};
+use crate::scenario::{Aspect, EngineKind, Scenario};
 use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
 use crate::trace::{Reception, Tracer};
@@ -65,23 +65,27 @@ impl Desk for TracerDesk {
         scenario: &Scenario,
         rows: Option<Rows>,
         job: &mut Job,
-    ) -> Result<CoverageMap, EngineError> {
+    ) -> Result<Vec<CoverageMap>, EngineError> {
         if engine == EngineKind::Empirical {
-            return Empirical.predict(&self.opened.city, scenario, job).await;
+            return Ok(vec![Empirical.predict(&self.opened.city, scenario, job).await?]);
         }
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
-        let result = match rows {
-            Some((first, end)) => tracer.predict_rows(&self.opened.city, scenario, first..end, job).await,
-            None => tracer.predict(&self.opened.city, scenario, job).await,
+        let rows = rows.map_or(0..u32::MAX, |(first, end)| first..end);
+        let result = match scenario.view.aspect {
+            Aspect::Signal => tracer.predict_rows(&self.opened.city, scenario, rows, job).await.map(|map| vec![map]),
+            _ => tracer.predict_arrival(&self.opened.city, scenario, rows, job).await,
         };
         self.put_back(tracer);
         result
     }
 
-    async fn draft(&self, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
+    async fn draft(&self, scenario: &Scenario, job: &mut Job) -> Result<Vec<CoverageMap>, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
-        let result = tracer.draft(&self.opened.city, scenario, job).await;
+        let result = match scenario.view.aspect {
+            Aspect::Signal => tracer.draft(&self.opened.city, scenario, job).await.map(|map| vec![map]),
+            _ => tracer.draft_arrival(&self.opened.city, scenario, job).await,
+        };
         self.put_back(tracer);
         result
     }
