@@ -12,8 +12,9 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
-/// Most workers that share a trace on the CPU: each has its own copy of the city, and a phone has little memory.
-const MOST_TRACERS: u32 = 8;
+/// Most workers that share a trace on the CPU: each has its own copy of the city, 130 MB in the middle of Florence, and a tab
+/// is to stay below 1 GB.
+const MOST_TRACERS: u32 = 6;
 
 /// A worker that hasn't said a word by then is given up.
 const PATIENCE: Duration = Duration::from_mins(2);
