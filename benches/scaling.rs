@@ -144,6 +144,7 @@ fn town(times: u32) -> City {
         buildings: (0..houses).map(house).collect(),
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 

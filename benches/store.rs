@@ -2,7 +2,8 @@
 //! and to work out their power and its derivatives, on one thread: what every step of a calibration costs.
 #![expect(missing_docs, reason = "criterion's macro writes a public function")]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use farfield::antenna::{Pattern, Pointing};
 use farfield::city::archive::Bytes;
 use farfield::city::{City, HeightRaster};
@@ -13,6 +14,7 @@ use farfield::material::Material;
 use farfield::scenario::Scenario;
 use farfield::trace::cpu;
 use farfield::trace::field::Beam;
+use farfield::trace::gpu::{Gpu, Loaded};
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
 use farfield::trace::store::{Evaluation, MOST_PATHS, Parameter, PathStore, SignalModel, collect};
 use farfield::trace::task::{Diffraction, Sampling, Task};
@@ -99,7 +101,26 @@ fn measure(c: &mut Criterion, named: &str, task: &Task<'_>, most: usize) {
     group.bench_function(format!("power and {} derivatives", unknowns.len()), |b| {
         b.iter(|| black_box(jacobian(&store, &model, &unknowns, &mut rows)));
     });
+    on_gpu(&mut group, &store, &model, &unknowns);
     group.finish();
+}
+
+/// The same on a GPU, if there is one: a store that is loaded for each model, and one that stays.
+fn on_gpu(group: &mut BenchmarkGroup<'_, WallTime>, store: &PathStore, model: &SignalModel, unknowns: &[Parameter]) {
+    let gpu = match block_on(Gpu::open(true)) {
+        Ok(gpu) => gpu,
+        Err(error) => return eprintln!("no GPU bench: {error}"),
+    };
+    let name = gpu.name().replace('/', " ");
+    let evaluator = block_on(gpu.evaluator()).expect("a shader");
+    let rows = |loaded: &Loaded<'_>| block_on(loaded.rows(model, unknowns, &mut Job::silent())).expect("rows");
+    // Criterion cuts long names at their end.
+    let row = |what: &str| format!("GPU, {what}, power and {} derivatives, {name}", unknowns.len());
+    group.bench_function(row("loading"), |b| {
+        b.iter(|| black_box(rows(&evaluator.load(store).expect("a store"))));
+    });
+    let loaded = evaluator.load(store).expect("a store");
+    group.bench_function(row("loaded"), |b| b.iter(|| black_box(rows(&loaded))));
 }
 
 fn stores(c: &mut Criterion) {
@@ -118,6 +139,7 @@ fn stores(c: &mut Criterion) {
         depth: 3,
         transmission: false,
         finishes: None,
+        woods: None,
         sampling: Sampling::default(),
     };
     measure(c, "Munich over rooftops", &task, MOST_PATHS);

@@ -3,14 +3,16 @@
 //! only turns the sector.
 #![expect(missing_docs, reason = "criterion's macro writes a public function")]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use farfield::antenna::Pointing;
 use farfield::city::City;
 use farfield::city::archive::Bytes;
 use farfield::engine::{Engine, Job, grid_of};
 use farfield::scenario::Scenario;
-use farfield::trace::discover::{Aim, shoot};
+use farfield::trace::discover::{Aim, Candidates, Search, shoot};
 use farfield::trace::field::Beam;
+use farfield::trace::gpu::Gpu;
 use farfield::trace::scene::Scene;
 use farfield::trace::task::{Diffraction, Sampling, Task};
 use farfield::trace::{Tracer, cpu};
@@ -82,6 +84,7 @@ fn rays(c: &mut Criterion) {
         depth: 3,
         transmission: false,
         finishes: None,
+        woods: None,
         sampling: Sampling::default(),
     };
     let mut group = c.benchmark_group("tracer's parts");
@@ -104,6 +107,8 @@ fn rays(c: &mut Criterion) {
     let gather = || block_on(cpu::gather(&task, &candidates, 0..task.grid.ny, &mut Job::silent()));
     group.throughput(Throughput::Elements(task.grid.len() as u64));
     group.bench_function("receivers collecting paths, 1 thread", |b| b.iter(|| black_box(pool.install(gather))));
+    rays_on_gpu(&mut group, &task, &candidates);
+    group.throughput(Throughput::Elements(task.grid.len() as u64));
     let over = Task { diffraction: Diffraction::Edges, ..task };
     let whole = || {
         let candidates = block_on(cpu::discover(&over, &mut Job::silent())).expect("candidates");
@@ -115,6 +120,21 @@ fn rays(c: &mut Criterion) {
         b.iter(|| black_box(pool.install(whole)));
     });
     group.finish();
+}
+
+/// The same two on a GPU, if there is one, with its submissions and answers.
+fn rays_on_gpu(group: &mut BenchmarkGroup<'_, WallTime>, task: &Task<'_>, candidates: &Candidates) {
+    let gpu = match block_on(Gpu::open(true)) {
+        Ok(gpu) => gpu,
+        Err(error) => return eprintln!("no GPU bench: {error}"),
+    };
+    let (name, rays) = (gpu.name().replace('/', " "), task.rays());
+    let cast = || block_on(gpu.cast(task, &mut Search::default(), &mut Job::silent()));
+    group.throughput(Throughput::Elements(u64::from(rays)));
+    group.bench_function(format!("{rays} rays of three reflections, GPU, {name}"), |b| b.iter(|| black_box(cast())));
+    let gather = || block_on(gpu.gather(task, candidates, 0..task.grid.ny, &mut Job::silent()));
+    group.throughput(Throughput::Elements(task.grid.len() as u64));
+    group.bench_function(format!("receivers collecting paths, GPU, {name}"), |b| b.iter(|| black_box(gather())));
 }
 
 criterion_group!(benches, maps, rays);

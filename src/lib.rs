@@ -8,11 +8,11 @@
 //! | [`units`], [`geodesy`] | decibels, watts, hertz as what they are; WGS-84 ⇄ local east-north-up metres, map tiles |
 //! | [`antenna`] | patterns, azimuth, downtilt |
 //! | [`material`] | ITU-R P.2040 materials, Fresnel and slab coefficients |
-//! | [`city`] | `PMTiles` archives, vector tiles, buildings with the source of their heights → [`city::City`] |
+//! | [`city`] | `PMTiles` archives, vector tiles, buildings with the source of their heights, woods → [`city::City`] |
 //! | [`scenario`] | what the user asked, and its link |
 //! | [`coverage`] | [`coverage::Grid`], [`coverage::CoverageMap`]: the one currency; comparison, colour, export |
 //! | [`engine`] | the trait every predictor implements, and the job it reports to |
-//! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction; building entry |
+//! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction; building entry; foliage |
 //! | [`trace`] | the ray tracer: CPU twin and GPU |
 //! | [`learn`] | features and the network |
 //! | `worker` | messages and loops of the web workers |

@@ -32,6 +32,7 @@ fn city(buildings: Vec<Building>) -> City {
         buildings,
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 

@@ -6,10 +6,11 @@ mod tiles;
 
 use common::shared;
 use farfield::city::archive::{Bytes, Fault, FileReader};
-use farfield::city::{Around, City, HeightSource, Opened};
+use farfield::city::woods::DEFAULT_CANOPY;
+use farfield::city::{Around, Canopy, City, HeightRaster, HeightSource, Opened};
 use farfield::geodesy::{LocalFrame, LonLat};
 use geo::{Area, BooleanOps, BoundingRect, Contains, Coord, MapCoords, Point, Polygon, Rect, coord};
-use glam::DVec2;
+use glam::{DVec2, Vec3};
 use pollster::block_on;
 use tiles::{Cutting, Feature, Tag, archive, rounded};
 
@@ -94,6 +95,36 @@ fn protomaps_writes_heights_as_numbers_or_text_and_parts_as_a_kind() {
         ]);
         let tag = HeightSource::Tag;
         assert_eq!(heights(&city), [(0.0, 6.0, tag), (0.0, 25.0, tag), (6.0, 18.0, tag)], "{kind}");
+    }
+}
+
+#[test]
+fn woods_are_found_in_every_publishers_layer_and_tiles_do_not_cut_them() {
+    let house = || feature("buildings", square(0.0, 0.0, 20.0), &[("height", Tag::Number(9.0))]);
+    let text = |name, value| (name, Tag::Text(value));
+    for (layer, tags) in [
+        ("green", vec![text("class", "wood")]),
+        ("landuse", vec![text("kind", "forest")]),
+        ("natural", vec![text("landuse", "forest")]),
+        ("landuse", vec![text("pmap:kind", "wood")]),
+        ("landcover", vec![text("class", "grass"), text("subclass", "wood")]),
+        ("land", vec![text("subtype", "forest"), ("height", Tag::Number(15.0))]),
+    ] {
+        // Wider than a tile, so it is cut at least once.
+        let city = open(&[house(), feature(layer, square(-900.0, -900.0, 1800.0), &tags)]);
+        assert!(city.woods.len() > 1, "{layer}: {} pieces", city.woods.len());
+        assert!(city.woods.iter().all(|w| w.height == DEFAULT_CANOPY), "{layer}");
+        let canopy = Canopy::of(&city, &HeightRaster::of(&city, 2.0)).expect("leaves");
+        let through = |z: f32| canopy.metres(Vec3::new(-1100.0, 30.0, z), Vec3::new(1100.0, 30.0, z));
+        assert!((through(5.0) - 1800.0).abs() < 4.0, "{layer}: {} m", through(5.0));
+        assert_eq!(through(DEFAULT_CANOPY + 0.1), 0.0, "{layer}");
+    }
+    for (layer, tag) in [("landuse", "park"), ("roads", "wood"), ("buildings", "wood")] {
+        let city = open(&[house(), feature(layer, square(-90.0, -90.0, 50.0), &[text("kind", tag)])]);
+        assert!(
+            city.woods.is_empty() && Canopy::of(&city, &HeightRaster::of(&city, 2.0)).is_none(),
+            "{layer} of kind {tag}"
+        );
     }
 }
 

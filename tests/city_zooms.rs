@@ -158,6 +158,7 @@ fn drawn(origin: LonLat) -> City {
         buildings: buildings.collect(),
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 

@@ -162,6 +162,49 @@ fn the_paths_to_a_point_are_listed_with_their_sum() {
 }
 
 #[test]
+fn a_list_of_receivers_is_answered_line_by_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("receivers.csv");
+    let list = list.to_str().expect("UTF-8");
+    std::fs::write(list, "id,lat,lon,height\na,48.1372,11.5755,\nb,48.1372,11.5755,60\nc,0,0,1.5\n").expect("written");
+    let output = farfield(&["paths", "--city", "munich", "--points", list]);
+    assert!(output.status.success(), "{}", said(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines.len() == 4 && lines[0].starts_with("latitude,longitude,height_m,level_dbm"), "{table}");
+    assert!(
+        lines[1].contains(",1.5,-") && lines[2].contains(",60,-") && lines[3].contains("outside munich"),
+        "{table}"
+    );
+    let output = farfield(&["paths", "--city", "munich", "--points", list, "--json", "-"]);
+    let told: Vec<Value> =
+        output.stdout.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    assert_eq!(told.len(), 3);
+    assert!(told[0]["heard"]["paths"][0]["vertices"].as_array().is_some_and(|v| v.len() > 1));
+    assert!(told[2]["why_not"].as_str().is_some_and(|why| why.contains("outside munich")));
+    // As a spreadsheet saves it: a mark in front, semicolons, lines that end as on Windows, and empty ones.
+    std::fs::write(list, "\u{feff}Latitude;Longitude;Name\r\n\r\n48.1372;11.5755;market\r\n").expect("written");
+    let again = farfield(&["paths", "--city", "munich", "--points", list]);
+    let again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert_eq!(again.lines().collect::<Vec<_>>(), lines[..2], "{again}");
+    // The page's own sector sends 18 dBm.
+    let cells: Vec<&str> = lines[1].split(',').collect();
+    let [level, gain] = [3, 4].map(|i: usize| cells[i].parse::<f64>().expect("a number"));
+    assert!((level - 18.0 - gain).abs() < 0.02, "{gain} dB for {level} dBm");
+    for (wrong, expected) in [
+        ("x,y\n1,2\n", "latitude and longitude"),
+        ("", "latitude and longitude"),
+        ("lat,lon\n48.1,11.5\nnorth,11\n", "line 3"),
+        ("lat,lon\r\n\r\n48.1,11.5\r\n\r\nnorth,11\r\n", "line 5"),
+        ("lat,lon\n\"48.1,11.5\n48.1,11.5\n", "line 2"),
+    ] {
+        std::fs::write(list, wrong).expect("written");
+        let output = farfield(&["paths", "--city", "munich", "--points", list]);
+        assert!(!output.status.success() && said(&output).contains(expected), "{wrong}: {}", said(&output));
+    }
+}
+
+#[test]
 fn what_goes_wrong_is_said_in_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();

@@ -86,6 +86,7 @@ fn a_cell_holds_the_mean_of_every_way_over_an_edge() {
             depth: 1,
             transmission: false,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 1, samples: 32 },
         };
         let mut job = Job::silent();

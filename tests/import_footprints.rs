@@ -107,6 +107,8 @@ fn a_collection_and_lines_of_features_say_the_same() {
         feature(&json!({ "highway": "primary", "name": "A" }), "LineString", &json!([[11.5, 48.0], [11.501, 48.0]])),
         feature(&json!({ "place": "town", "name": "B" }), "Point", &json!([11.5, 48.0, 520.0])),
         feature(&json!({ "is_underground": true }), "Polygon", &square(150.0, 10.0)),
+        feature(&json!({ "natural": "tree", "height": "7 m" }), "Point", &json!([11.5, 48.0])),
+        feature(&json!({ "natural": "tree_row" }), "LineString", &json!([[11.5, 48.0], [11.501, 48.0]])),
     ];
     let lines: Vec<String> = features.iter().map(Value::to_string).collect();
     let lines = lines.join("\n");
@@ -117,7 +119,9 @@ fn a_collection_and_lines_of_features_say_the_same() {
         assert_eq!(tops, [12.5, 3.0 * 3.2 + 1.0]);
         assert_eq!(imported.city.buildings[1].wall, Material::Brick);
         let counts = |layer| imported.report.map[layer];
-        assert_eq!((counts("green"), counts("roads"), counts("places")), (1, 1, 1));
+        assert_eq!((counts("green"), counts("roads"), counts("places")), (3, 1, 1));
+        let heights = |class| imported.map.iter().find(|f| f.kind.class == class).map(|f| f.kind.height);
+        assert_eq!((heights("tree"), heights("tree_row"), heights("wood")), (Some(Some(7.0)), Some(None), Some(None)));
         assert_eq!(imported.report.log.skipped.of(Skip::Underground), 1);
     }
     assert_eq!(whole.city.buildings, by_line.city.buildings);

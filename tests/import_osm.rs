@@ -11,7 +11,8 @@ use common::shared;
 use farfield::city::archive::Bytes;
 use farfield::city::build::report::{Repair, Skip};
 use farfield::city::build::{Fault, Identity, ImportError, Imported, finish, osm, to_pmtiles};
-use farfield::city::{Building, City};
+use farfield::city::woods::DEFAULT_TREE;
+use farfield::city::{Building, Canopy, City, HeightRaster};
 use farfield::geodesy::{Area, LonLat};
 use geo::{Area as _, BoundingRect, Euclidean, Length};
 use pbf::{blob, field, file};
@@ -119,6 +120,28 @@ fn what_is_imported_is_what_is_opened() {
         assert!((found - area).abs() < 0.0033 * walls, "{id}: {area} m² became {found} m²");
         assert!((height - top).abs() < 0.006, "{id}: {top} m became {height} m");
     }
+}
+
+/// Osmium counts 649 nodes `natural=tree` and 8 ways `natural=tree_row` in the file, none with a height or a crown.
+#[test]
+fn trees_of_an_extract_are_the_canopy_of_its_city() {
+    let Some(path) = shared("trees_of_an_extract_are_the_canopy_of_its_city", "data/osm/Helsinki.osm.pbf") else {
+        return;
+    };
+    let Imported { city, map, .. } = import(&path, None);
+    let of_class = |class: &str| map.iter().filter(|f| f.kind.class == class).count();
+    // A few stand outside of the bounds.
+    assert!((620..=649).contains(&of_class("tree")) && (5..=8).contains(&of_class("tree_row")));
+    let bytes = to_pmtiles(&city, &map).expect("an archive");
+    let opened = pollster::block_on(City::open(&Bytes::from(bytes), "helsinki")).expect("a city");
+    assert!(opened.woods.iter().all(|wood| wood.height == DEFAULT_TREE));
+    // Where a tile's edge cuts a crown its pieces are read once each, and with the margin twice.
+    let cover: f64 = opened.woods.iter().map(|wood| wood.outline.unsigned_area()).sum();
+    let crowns = of_class("tree") as f64 * 9.0 * std::f64::consts::PI;
+    assert!(cover > 0.98 * crowns && cover < 1.5 * crowns, "{cover} m² for {crowns} m² and rows");
+    let canopy = Canopy::of(&opened, &HeightRaster::of(&opened, 2.0)).expect("trees");
+    let leafy = canopy.crowns().tops().iter().filter(|top| **top > 0.0).count() as f64 * 4.0;
+    assert!(leafy > 0.8 * crowns && leafy < 1.5 * crowns, "{leafy} m² of cells for {crowns}");
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn city() -> City {
         ],
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 

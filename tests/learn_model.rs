@@ -54,6 +54,7 @@ fn blocks(width: f64, height: f64) -> City {
         buildings: (-5..5).flat_map(|i| (-3..3).map(move |j| block(i, j))).collect(),
         ground: Material::default(),
         terrain: None,
+        woods: Vec::new(),
     }
 }
 

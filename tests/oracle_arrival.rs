@@ -105,6 +105,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<(usize, usize)> {
             depth: set.options.max_depth,
             transmission: set.options.refraction,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 1 << 20, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");

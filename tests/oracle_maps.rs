@@ -22,7 +22,7 @@ fn compare<const N: usize>(test: &str, city: &str, mode: Mode, levels: [f32; N])
     let beams = [facts.beam()];
     let references = read_maps(&maps, mode).expect("maps");
     assert_eq!(references.len(), facts.tx.len());
-    let sampling = Sampling { rays: 1 << 18, samples: 32 };
+    let sampling = Sampling { rays: 1 << 17, samples: 32 };
     let one = |(tx, reference): (usize, &Vec<f32>)| {
         let task = facts.task(&scene, &beams, mode, tx, sampling).expect("an antenna");
         let ours = pollster::block_on(async {

@@ -218,6 +218,7 @@ fn compare_diffracted(test: &str, lists: &str, geometry: &str) -> Option<Diffrac
         depth,
         transmission: false,
         finishes: None,
+        woods: None,
         sampling: Sampling::default(),
     };
     let there = seen(&scene, lists.tx, depth - 1, 1 << 21);
@@ -317,6 +318,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
             depth: set.options.max_depth,
             transmission: set.options.refraction,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 1 << 20, samples: 1 },
         };
         let candidates = pollster::block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");

@@ -120,6 +120,7 @@ fn scattering_turns_the_share_of_cross_polarisation() {
             depth: 1,
             transmission: false,
             finishes: Some(&finishes),
+            woods: None,
             sampling: Sampling { rays: 1 << 16, samples: 1 },
         };
         let mut gains = vec![vec![0.0; task.grid.len()]];

@@ -3,9 +3,11 @@
 use farfield::city::{Building, City, HeightSource};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
-use farfield::material::{Finish, Material};
-use farfield::scenario::{Scenario, Sector, Site};
+use farfield::material::{Finish, Material, slab};
+use farfield::scenario::{BuildingEntry, SHEET_THICKNESS, Scenario, Sector, Site, Walls};
+use farfield::trace::listen::Receiver;
 use farfield::trace::path::Kind;
+use farfield::trace::reception::Arrival;
 use farfield::trace::{Reception, Tracer};
 use geo::{Rect, coord};
 use glam::{DVec2, Vec3};
@@ -26,6 +28,7 @@ fn city(buildings: Vec<Building>) -> City {
         buildings,
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 
@@ -193,4 +196,104 @@ fn around_corners_a_street_hears_more_and_every_corner_is_one_of_a_house() {
     apart.sort_by(f32::total_cmp);
     let [median, most] = [apart[apart.len() / 2], apart[apart.len() * 99 / 100]];
     assert!(apart.len() > 100 && median < 0.02 && most < 0.5, "{} cells, {median} {most} dB", apart.len());
+}
+
+#[test]
+fn each_of_a_list_hears_what_it_hears_alone() {
+    let city = blocks();
+    let scenario = scenario(&city, [0.0, 0.0], 30.0, true);
+    let places = [(0.0, 40.0, 1.5), (5.0, 60.0, 1.5), (-60.0, -40.0, 19.5), (5.0, 60.0, 12.0), (-60.0, -40.0, 1.5)];
+    let receiver = |(x, y, height)| Receiver { at: city.frame.to_lonlat(DVec2::new(x, y)), height };
+    let list = places.map(receiver);
+    let mut tracer = Tracer::cpu();
+    let heard = block_on(tracer.paths_to(&city, &scenario, &list, &mut Job::silent())).expect("all sound numbers");
+    for (receiver, heard) in list.iter().zip(&heard) {
+        let mut alone = scenario.clone();
+        alone.receivers.height = receiver.height;
+        assert_eq!(heard, &block_on(Tracer::cpu().paths_at(&city, &alone, receiver.at, &mut Job::silent())));
+    }
+    assert_eq!(heard.iter().filter(|heard| heard.is_ok()).count(), 4);
+    assert_eq!(heard[4], Err(EngineError::ReceiverIndoors));
+}
+
+#[test]
+fn a_receiver_on_a_roof_hears_the_mast_and_its_mirror_in_the_roof() {
+    let city = blocks();
+    let mut scenario = scenario(&city, [0.0, 0.0], 30.0, false);
+    scenario.engines.trace.depth = 1;
+    let (at, roof) = (DVec2::new(-60.0, -40.0), 18.0);
+    let list = [Receiver { at: city.frame.to_lonlat(at), height: roof + 1.5 }];
+    let heard = block_on(Tracer::cpu().paths_to(&city, &scenario, &list, &mut Job::silent())).expect("a sound height");
+    let heard = heard[0].as_ref().expect("it stands outdoors");
+    let way = |fall: f64| (at.length_squared() + fall * fall).sqrt() / 0.299_792_458;
+    let delay = |events: usize| {
+        let of = |path: &&Arrival| path.events.len() == events;
+        heard.paths.iter().filter(of).map(|path| f64::from(path.delay)).fold(f64::INFINITY, f64::min)
+    };
+    assert!((delay(0) - way(30.0 - roof - 1.5)).abs() < 0.01, "{heard:?}");
+    assert!((delay(1) - way(30.0 - roof + 1.5)).abs() < 0.01, "{heard:?}");
+}
+
+#[test]
+fn what_can_be_no_receiver_is_said_of_it_alone() {
+    let city = blocks();
+    let scenario = scenario(&city, [0.0, 0.0], 30.0, true);
+    let street = city.frame.to_lonlat(DVec2::new(0.0, 40.0));
+    let away = LonLat::new(2.35, 48.85);
+    let at = |at, height| Receiver { at, height };
+    let list = [
+        at(street, 1.5),
+        at(away, 1.5),
+        at(street, f64::NAN),
+        at(street, -3.0),
+        at(street, 1e9),
+        at(LonLat::new(f64::NAN, 48.1), 1.5),
+        at(LonLat::new(f64::INFINITY, f64::NEG_INFINITY), 1.5),
+    ];
+    let heard = block_on(Tracer::cpu().paths_to(&city, &scenario, &list, &mut Job::silent())).expect("answers");
+    assert!(heard[0].as_ref().is_ok_and(|heard| heard.level.is_some()));
+    assert!(heard[1..].iter().all(Result::is_err), "{heard:?}");
+    assert!(heard[2].as_ref().is_err_and(|error| error.to_string().contains("height")), "{:?}", heard[2]);
+    assert_eq!(block_on(Tracer::cpu().paths_to(&city, &scenario, &[], &mut Job::silent())), Ok(Vec::new()));
+    let mut job = Job::silent();
+    job.cancel.cancel();
+    assert_eq!(block_on(Tracer::cpu().paths_to(&city, &scenario, &list, &mut job)), Err(EngineError::Cancelled));
+}
+
+#[test]
+fn each_wall_of_a_hollow_house_takes_what_a_slab_does() {
+    // The mast and both receivers stand on a line that meets two walls of the house head on, at one height.
+    let (house, field) = (city(vec![block(0.0, -27.5, 55.0, 20.0)]), city(Vec::new()));
+    let mut scenario = scenario(&house, [-50.0, 0.0], 1.5, true);
+    scenario.engines.trace.walls = Walls::Sheets;
+    let frequency = scenario.sites[0].sectors[0].frequency;
+    let eta = Material::Brick.permittivity(frequency).eta(frequency);
+    let (_, through) = slab(eta, SHEET_THICKNESS / frequency.wavelength() as f32, 1.0);
+    let loss = -10.0 * through.te.norm_squared().log10();
+    let straight = |city: &City, x: f64, walls: usize| {
+        let heard = paths(&mut Tracer::cpu(), city, &scenario, DVec2::new(x, 0.0)).expect("paths");
+        let only = |path: &&Arrival| path.events.iter().all(|event| event.kind == Kind::Transmission);
+        let found = heard.paths.iter().filter(|path| path.rooftop_loss == 0.0).filter(only);
+        let found: Vec<f32> = found.filter(|path| path.events.len() == walls).map(|path| path.level).collect();
+        assert_eq!(found.len(), 1, "{heard:?}");
+        found[0]
+    };
+    for (x, walls) in [(20.0, 1), (90.0, 2)] {
+        let took = straight(&field, x, 0) - straight(&house, x, walls);
+        assert!((took - walls as f32 * loss).abs() < 0.01, "{took} dB through {walls} walls of {loss} dB");
+    }
+}
+
+#[test]
+fn hollow_houses_have_receivers_inside_and_their_map_is_what_those_hear() {
+    let city = blocks();
+    let mut scenario = scenario(&city, [0.0, 0.0], 30.0, true);
+    scenario.receivers.indoors = Some(BuildingEntry::default());
+    scenario.engines.trace.walls = Walls::Sheets;
+    compare_with_map(&city, &scenario);
+    scenario.engines.trace.diffraction = false;
+    compare_with_map(&city, &scenario);
+    let map = block_on(Tracer::cpu().predict(&city, &scenario, &mut Job::silent())).expect("a map");
+    let inside = map.grid.locate(DVec2::new(-60.0, -40.0)).expect("on the map");
+    assert!(map.values[map.grid.index(inside.0, inside.1)].is_finite());
 }

@@ -43,6 +43,7 @@ fn task<'a>(scene: &'a Scene, from: Vec3, finishes: Option<&'a Finishes>, rays: 
         depth: 1,
         transmission: false,
         finishes,
+        woods: None,
         sampling: Sampling { rays, samples: 1 },
     }
 }
@@ -216,11 +217,12 @@ fn rough_bricks_light_the_street_behind_the_corner() {
         buildings: vec![block(-70.0, -70.0), block(10.0, -70.0), block(-70.0, 10.0), block(10.0, 10.0)],
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     };
     let at = |x, y| city.frame.to_lonlat(DVec2::new(x, y));
     let site =
         Site { position: at(60.0, 0.0), height: 8.0, sectors: vec![Sector { azimuth: 270.0, ..Sector::default() }] };
-    let trace = TraceSettings { depth: 1, diffraction: false, corners: false };
+    let trace = TraceSettings { depth: 1, diffraction: false, ..TraceSettings::default() };
     let engines = EngineSettings { trace, ..EngineSettings::default() };
     let mut scenario = Scenario { sites: vec![site], engines, ..Scenario::default() };
     let mut tracer = Tracer::cpu();

@@ -2,7 +2,7 @@
 //! of nowhere is refused.
 
 use farfield::antenna::{Pattern, Pointing};
-use farfield::city::{Building, City, HeightRaster, HeightSource};
+use farfield::city::{Building, Canopy, City, HeightRaster, HeightSource, Wood};
 use farfield::coverage::Grid;
 use farfield::empirical::RASTER_CELL;
 use farfield::engine::{Cancel, EngineError, Job};
@@ -43,6 +43,10 @@ fn city() -> City {
         ],
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: vec![Wood {
+            outline: polygon![(x: -95.0, y: 10.0), (x: 0.0, y: 10.0), (x: -10.0, y: 60.0), (x: -95.0, y: 75.0)],
+            height: 12.0,
+        }],
     }
 }
 
@@ -50,6 +54,7 @@ fn city() -> City {
 fn with_task<R>(diffraction: Diffraction, finishes: Option<&Finishes>, work: impl FnOnce(&Task<'_>) -> R) -> R {
     let city = city();
     let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, RASTER_CELL));
+    let woods = Canopy::of(&city, &roofs);
     let pointing = Pointing { pattern: Pattern::Tr38901, azimuth_deg: 40.0, downtilt_deg: 6.0, ..Pointing::ISOTROPIC };
     work(&Task {
         scene: &scene,
@@ -62,6 +67,7 @@ fn with_task<R>(diffraction: Diffraction, finishes: Option<&Finishes>, work: imp
         depth: 3,
         transmission: false,
         finishes,
+        woods: woods.as_ref(),
         sampling: Sampling { rays: 1 << 14, samples: 1 },
     })
 }

@@ -51,6 +51,7 @@ fn city() -> City {
         buildings,
         ground: Material::Concrete,
         terrain: Some(Arc::new(terrain)),
+        woods: Vec::new(),
     }
 }
 

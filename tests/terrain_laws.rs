@@ -32,6 +32,7 @@ fn city(buildings: Vec<Building>, terrain: Option<Terrain>) -> City {
         buildings,
         ground: Material::MediumDryGround,
         terrain: terrain.map(Arc::new),
+        woods: Vec::new(),
     };
     if let Some(terrain) = &city.terrain {
         terrain.lift(&mut city.buildings);
@@ -217,7 +218,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: Some(&roofs), diffraction: Diffraction::Rooftops, transmitter: Vec3::Z * 200.0, beams: &[],
             grid: Grid::covering(city.bounds, 9.0).expect("a grid"),
-            height, depth: 0, transmission: false, finishes: None, sampling: Sampling { rays: 1, samples },
+            height, depth: 0, transmission: false, finishes: None, woods: None, sampling: Sampling { rays: 1, samples },
         };
         for (ix, iy) in (0..task.grid.ny).flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy))) {
             for receiver in (0..task.samples()).map(|i| task.receiver(ix, iy, i)) {
@@ -269,6 +270,7 @@ fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
         depth: 1,
         transmission: false,
         finishes: None,
+        woods: None,
         sampling: Sampling { rays: 1 << 14, samples: 1 },
     };
     let mut job = Job::silent();

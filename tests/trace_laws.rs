@@ -29,6 +29,7 @@ fn city(buildings: Vec<Building>) -> City {
         buildings,
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 
@@ -75,7 +76,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: None, diffraction: Diffraction::None, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
-            height: 1.5, depth: 3, transmission: false, finishes: None, sampling: Sampling { rays: 2048, samples: 1 },
+            height: 1.5, depth: 3, transmission: false, finishes: None, woods: None, sampling: Sampling { rays: 2048, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");
         let layers = task.layers(beam.frequency);
@@ -144,7 +145,7 @@ fn an_empty_city_is_two_rays_over_ground_everywhere() {
     assert!(map.values.iter().all(|v| v.is_finite()));
     let without = Scenario {
         engines: farfield::scenario::EngineSettings {
-            trace: TraceSettings { depth: 0, diffraction: false, corners: false },
+            trace: TraceSettings { depth: 0, diffraction: false, ..TraceSettings::default() },
             ..scenario.engines
         },
         ..scenario
@@ -249,6 +250,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         depth: 2,
         transmission: false,
         finishes: None,
+        woods: None,
         sampling: Sampling { rays: 1 << 15, samples: 64 },
     };
     let mut job = Job::silent();
@@ -310,6 +312,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
             depth,
             transmission: true,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 1 << 10, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");

@@ -2,7 +2,7 @@
 //! without one these tests fail, they do not skip.
 
 use farfield::antenna::{Pattern, Pointing, Polarisation};
-use farfield::city::{Building, City, HeightRaster, HeightSource, Terrain};
+use farfield::city::{Building, Canopy, City, HeightRaster, HeightSource, Terrain, Wood};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::{Finish, Finishes, Material};
@@ -32,6 +32,7 @@ fn city(buildings: Vec<Building>) -> City {
         buildings,
         ground: Material::MediumDryGround,
         terrain: None,
+        woods: Vec::new(),
     }
 }
 
@@ -58,6 +59,13 @@ prop_compose! {
         };
         let footprint = polygon![at(-0.5, -0.5).into(), at(0.5, -0.5).into(), at(0.5, 0.5).into(), at(-0.5, 0.5).into()];
         Building { id, footprint, base: 0.0, top, height_source: HeightSource::Model, wall: Material::ALL[wall], roof: Material::ALL[roof] }
+    }
+}
+
+prop_compose! {
+    fn grove()(x in -110.0..90.0f64, y in -110.0..90.0f64, w in 3.0..80.0f64, d in 3.0..80.0f64, height in 3.0..30.0f32) -> Wood {
+        let outline = Rect::new(coord! { x: x, y: y }, coord! { x: x + w, y: y + d }).to_polygon();
+        Wood { outline, height }
     }
 }
 
@@ -95,11 +103,12 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
         (0usize..=4, any::<bool>()),
         (polarisation(), prop::option::of(polarisation())),
         (0.0..360.0f32, 0.0..15.0f32, 400.0..40_000.0f64),
-        prop::option::of((20.0..80.0f64, 20.0..80.0f64, 1.0..25.0f64)),
+        (prop::option::of((20.0..80.0f64, 20.0..80.0f64, 1.0..25.0f64)), prop::collection::vec(grove(), 0..4)),
     );
-    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (polarisation, receiver), (azimuth_deg, downtilt_deg, mhz), hills)| {
-        let city = hilly(city(buildings), hills);
+    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (polarisation, receiver), (azimuth_deg, downtilt_deg, mhz), (hills, woods))| {
+        let city = hilly(City { woods, ..city(buildings) }, hills);
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
+        let woods = Canopy::of(&city, &roofs);
         let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg, polarisation }, frequency: Hertz::from_mhz(mhz) , receiver };
         let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
         let rough = Finishes::all(Finish { scattering: 0.4, roughness: 0.004, ..Finish::default() });
@@ -114,6 +123,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
             depth,
             transmission: false,
             finishes: diffraction.then_some(&rough),
+            woods: woods.as_ref(),
             sampling: Sampling { rays: 4096, samples: 1 },
         };
         let mut job = Job::silent();
@@ -195,6 +205,31 @@ fn both_tracers_predict_the_same_slope() {
     };
     assert!(right.values.iter().filter(|v| v.is_finite()).count() > 1000);
     assert_twins(&linear(&right), &linear(&given));
+}
+
+#[test]
+fn a_map_tells_what_it_was_made_on() {
+    let city = city(Vec::new());
+    let site = Site { position: city.frame.origin(), height: 18.0, sectors: vec![Sector::default()] };
+    let mut scenario = Scenario { sites: vec![site], ..Scenario::default() };
+    scenario.receivers.cell = 40.0;
+    let mut on_gpu = block_on(Tracer::gpu(true)).expect("a Vulkan adapter that answers the probe");
+    let mut told = |scenario: &Scenario| {
+        block_on(on_gpu.predict(&city, scenario, &mut Job::silent())).expect("a map");
+        on_gpu.made_on().clone()
+    };
+    let plain = told(&scenario);
+    assert!(plain.backend == Backend::Gpu && plain.told.starts_with("On the GPU ("), "{plain:?}");
+    scenario.engines.trace.corners = true;
+    let around = told(&scenario);
+    assert_eq!((around.backend, &*around.told), (Backend::Cpu, "On the CPU: corners are not traced on the GPU yet"));
+    scenario.engines.trace.corners = false;
+    scenario.materials.set(city.ground, Finish { scattering: 0.4, ..Finish::default() });
+    let scattered = told(&scenario);
+    assert_eq!(scattered.told, format!("{}, what walls scatter on the CPU", plain.told));
+    let mut on_cpu = Tracer::cpu();
+    block_on(on_cpu.predict(&city, &scenario, &mut Job::silent())).expect("a map");
+    assert_eq!((on_cpu.made_on().backend, &*on_cpu.made_on().told), (Backend::Cpu, "On the CPU"));
 }
 
 #[test]

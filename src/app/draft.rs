@@ -25,8 +25,8 @@ pub struct UnderWay {
 
 impl UnderWay {
     /// What came of it.
-    pub fn into_made(self, maps: Vec<CoverageMap>) -> Option<Made> {
-        Made::new(maps, self.inputs, super::run::now() - self.started, true)
+    pub fn into_made(self, maps: Vec<CoverageMap>, made_on: String) -> Option<Made> {
+        Made::new(maps, self.inputs, made_on, super::run::now() - self.started, true)
     }
 }
 

@@ -306,7 +306,7 @@ impl Engines {
             Reply::Opened { city, backend } => self.opened(who, city, backend),
             Reply::Refused(trouble) => self.refused(who, &trouble),
             Reply::Progress { id, fraction, stage } => self.progress(id, fraction, stage),
-            Reply::Done { id, maps } => self.done(who, id, maps),
+            Reply::Done { id, maps, made_on } => self.done(who, id, maps, made_on),
             Reply::Scouted { id, found } => self.scouted(who, id, found),
             Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),
             Reply::Failed { id, trouble } => self.failed(who, id, &trouble),
@@ -397,14 +397,14 @@ impl Engines {
         self.store.desk(*engine).activity.set(Activity::Running { fraction, stage });
     }
 
-    fn done(&self, who: Who, id: JobId, maps: Vec<CoverageMap>) {
+    fn done(&self, who: Who, id: JobId, maps: Vec<CoverageMap>, made_on: String) {
         if let Some(draft) = self.draft.end(id) {
-            self.store.traced.made.set(draft.into_made(maps).map(Arc::<Made>::new));
+            self.store.traced.made.set(draft.into_made(maps, made_on).map(Arc::<Made>::new));
             self.request();
             return;
         }
         let Some(engine) = self.engine_of(id) else { return };
-        let finished = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| run.finish(id, maps));
+        let finished = self.runs.borrow_mut().get_mut(&engine).is_some_and(|run| run.finish(id, maps, made_on));
         if !finished {
             self.hand_out(engine, who);
             return;

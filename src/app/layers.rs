@@ -135,18 +135,13 @@ fn describe(store: Store, layer: Layer) -> String {
     if layer == Layer::Difference {
         return store.difference.get().map_or_else(String::new, |d| difference_summary(&d.values));
     }
-    let Some(millis) = desks.first().and_then(|d| d.made.with(|m| m.as_ref().map(|m| m.millis))) else {
-        return String::new();
-    };
+    let Some(made) = desks.first().and_then(|d| d.made.get()) else { return String::new() };
+    let millis = made.millis;
     let time = if millis < 1000.0 { format!("{millis:.0} ms") } else { format!("{:.1} s", millis / 1000.0) };
     match layer {
         Layer::Learned => format!("Neural network, in this browser · {time}"),
         Layer::Empirical => format!("Closed-form baseline · {time}"),
-        _ => store.backend.with(|b| match b {
-            Some(b) if b.gpu => format!("On the GPU ({}) · {time}", b.detail),
-            Some(_) => format!("On the CPU · {time}"),
-            None => time.clone(),
-        }),
+        _ => format!("{} · {time}", made.machine),
     }
 }
 

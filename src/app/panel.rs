@@ -3,7 +3,7 @@
 use super::fields::{ChoiceField, NumberField, Step, SwitchField};
 use super::store::Store;
 use crate::antenna::{Pattern, Polarisation};
-use crate::scenario::{BuildingEntry, Construction, EmpiricalModel, Scenario, Sector, Site};
+use crate::scenario::{BuildingEntry, Construction, EmpiricalModel, Scenario, Sector, Site, Walls};
 use crate::units::{Dbm, Hertz};
 use leptos::prelude::*;
 
@@ -154,6 +154,11 @@ pub fn Fields() -> impl IntoView {
                         set=|s, v| s.engines.trace.diffraction = v />
                     <SwitchField name="corners" label="Diffraction around corners (slower, on the CPU)"
                         get=|s| s.engines.trace.corners set=|s, v| s.engines.trace.corners = v />
+                    <SwitchField name="sheets" label="Hollow buildings: waves come through walls (slower, on the CPU)"
+                        get=|s| s.engines.trace.walls == Walls::Sheets
+                        set=|s, v| s.engines.trace.walls = if v { Walls::Sheets } else { Walls::Solid } />
+                    <SwitchField name="vegetation" label="Loss in woods" get=|s| s.engines.trace.vegetation
+                        set=|s, v| s.engines.trace.vegetation = v />
                 </div>
                 <div class="wide">
                     <ChoiceField name="empirical" label="Empirical model" options=MODELS get=|s| s.engines.empirical

@@ -43,6 +43,8 @@ pub struct Run {
     waiting: VecDeque<Share>,
     busy: HashMap<JobId, Part>,
     maps: Vec<CoverageMap>,
+    /// What the last of them was made on.
+    made_on: String,
     /// What each share of the rays has found, of a run that begins with rays.
     found: Vec<Option<Findings>>,
     /// Who knows it.
@@ -60,6 +62,7 @@ impl Run {
             waiting: parts.into(),
             busy: HashMap::new(),
             maps: Vec::new(),
+            made_on: String::new(),
             found: Vec::new(),
             briefed: HashSet::new(),
         }
@@ -134,9 +137,10 @@ impl Run {
     }
 
     /// Takes in the maps of a part. Whether the run is complete.
-    pub fn finish(&mut self, id: JobId, maps: Vec<CoverageMap>) -> bool {
+    pub fn finish(&mut self, id: JobId, maps: Vec<CoverageMap>, made_on: String) -> bool {
         let Some(part) = self.busy.remove(&id) else { return false };
         self.finished += 1;
+        self.made_on = made_on;
         let alike = |a: &CoverageMap, b: &CoverageMap| a.grid == b.grid && a.quantity == b.quantity;
         match part.share {
             Share::Strip((first, end))
@@ -154,7 +158,7 @@ impl Run {
     /// The result, when there is one.
     pub fn into_made(self) -> Option<Made> {
         let millis = self.started.map_or(0.0, |started| now() - started);
-        Made::new(self.maps, self.inputs, millis, false)
+        Made::new(self.maps, self.inputs, self.made_on, millis, false)
     }
 }
 

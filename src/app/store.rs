@@ -25,6 +25,8 @@ pub struct Made {
     pub arrival: Vec<CoverageMap>,
     /// The part of the scenario that it depends on ([`inputs_of`]).
     pub inputs: Scenario,
+    /// What the tracer made it on, in words; empty of other engines.
+    pub machine: String,
     /// From its beginning to the whole map, milliseconds.
     pub millis: f64,
     /// Whether it is a coarse map that goes ahead of the one that was asked for.
@@ -33,10 +35,10 @@ pub struct Made {
 
 impl Made {
     /// That of maps as they come from a worker; `None` of none.
-    pub fn new(maps: Vec<CoverageMap>, inputs: Scenario, millis: f64, draft: bool) -> Option<Self> {
+    pub fn new(maps: Vec<CoverageMap>, inputs: Scenario, machine: String, millis: f64, draft: bool) -> Option<Self> {
         let mut maps = maps.into_iter();
         let map = maps.next()?;
-        Some(Self { map, arrival: maps.collect(), inputs, millis, draft })
+        Some(Self { map, arrival: maps.collect(), inputs, machine, millis, draft })
     }
 
     /// Whether it is what was asked for with these inputs.

@@ -1,4 +1,4 @@
-//! The city: buildings as prisms and the terrain, in local metres. Knows nothing of radio.
+//! The city: buildings as prisms, woods and the terrain, in local metres. Knows nothing of radio.
 
 pub mod archive;
 #[cfg(feature = "import")]
@@ -13,11 +13,13 @@ mod schema;
 mod shares;
 pub mod terrain;
 mod vantage;
+pub mod woods;
 
 pub use open::{Around, Extent, MAX_PIECES, MAX_VERTICES, Opened};
 pub use raster::{Crossing, HeightRaster};
 pub use shares::HeightShares;
 pub use terrain::Terrain;
+pub use woods::{Canopy, Wood};
 
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::material::Material;
@@ -102,6 +104,8 @@ pub struct City {
     pub ground: Material,
     /// The ground's heights; without them it is the plane z = 0.
     pub terrain: Option<Arc<Terrain>>,
+    /// Where trees stand.
+    pub woods: Vec<Wood>,
 }
 
 impl City {

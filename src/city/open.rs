@@ -3,15 +3,19 @@
 use super::archive::{Archive, ArchiveError, Fault, Header, Place, RangeReader, tiles_between};
 use super::heights::complete;
 use super::join::{Piece, join};
-use super::mvt::layers;
+use super::mvt::{Layer, layers};
 use super::parts::replace_outlines;
 use super::schema::{Traits, hash, is_read};
 use super::terrain::Named;
+use super::woods::{self, Wood};
 use super::{Building, City, HeightSource, terrain};
 use crate::geodesy::{Area, LocalFrame, LonLat};
 use crate::material::Material;
 use geo::orient::Direction;
-use geo::{BoundingRect, Centroid, CoordsIter, Intersects, MapCoords, Orient, Polygon, Rect, coord};
+use geo::{
+    BoundingRect, Centroid, Coord, CoordsIter, Euclidean, Intersects, Length, MapCoords, MapCoordsInPlace, Orient,
+    Polygon, Rect, coord,
+};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -21,6 +25,10 @@ use std::sync::Arc;
 pub const MAX_PIECES: u64 = 500_000;
 /// Most vertices of them.
 pub const MAX_VERTICES: u64 = 10_000_000;
+/// Most corners of woods in one city.
+pub const MAX_WOOD_CORNERS: u64 = 4_000_000;
+/// Longest outline of all woods together, kilometres: what a raster of 2 m cells meets it in takes 160 MB at most.
+pub const MAX_WOOD_OUTLINE: u64 = 20_000;
 
 /// Longest side of one city, metres: its height raster of 2 m cells stays under 1 GB.
 pub const MAX_SIDE: f64 = 30_000.0;
@@ -127,6 +135,7 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
     if buildings.is_empty() {
         return Err(Fault::NoBuildings);
     }
+    let woods = in_metres(pieces.woods, header.zooms.1, &frame)?;
     let (terrain, missing_terrain) = match terrain::named(reader, &metadata, &frame, bounds).await? {
         Named::Nothing => (None, None),
         Named::OutOfReach(name) => (None, Some(name)),
@@ -145,6 +154,7 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
         buildings,
         ground,
         terrain: terrain.map(Arc::new),
+        woods,
     };
     let extent = Extent { area: covered, whole: around.is_none() };
     Ok(Opened { city, extent, missing_terrain, unpacked: pieces.unpacked })
@@ -154,6 +164,9 @@ async fn open(reader: &impl RangeReader, name: &str, scope: Scope) -> Result<Ope
 #[derive(Default)]
 struct Pieces {
     found: Vec<Piece<Traits>>,
+    /// The woods, in tile sides.
+    woods: Vec<Wood>,
+    wood_corners: u64,
     tiles: BTreeSet<(u32, u32)>,
     vertices: u64,
     unpacked: u64,
@@ -164,7 +177,13 @@ impl Pieces {
         let tile = (place.tile.x, place.tile.y);
         self.tiles.insert(tile);
         self.unpacked += bytes.len() as u64;
-        for layer in layers(bytes).map_err(|why| place.damaged(why))?.iter().filter(|l| is_read(l.name)) {
+        for layer in &layers(bytes).map_err(|why| place.damaged(why))? {
+            if woods::is_read(layer.name) {
+                self.add_woods(place, layer)?;
+            }
+            if !is_read(layer.name) {
+                continue;
+            }
             for feature in layer.polygons() {
                 let feature = feature.map_err(|why| place.damaged(why))?;
                 let Some(key) = Traits::of(layer.name, &feature) else { continue };
@@ -173,15 +192,49 @@ impl Pieces {
                     let (key, has_id) = (key.clone(), key.id.is_some());
                     self.found.push(Piece { key, has_id, tile, extent: layer.extent, outline });
                 }
-                let limit = |what, found, limit| {
-                    if found > limit { Err(Fault::TooLarge { what, found, limit }) } else { Ok(()) }
-                };
-                limit("buildings", self.found.len() as u64, MAX_PIECES)?;
-                limit("corners of buildings", self.vertices, MAX_VERTICES)?;
+                within_limit("buildings", self.found.len() as u64, MAX_PIECES)?;
+                within_limit("corners of buildings", self.vertices, MAX_VERTICES)?;
             }
         }
         Ok(())
     }
+
+    fn add_woods(&mut self, place: Place, layer: &Layer<'_>) -> Result<(), Fault> {
+        let side = f64::from(layer.extent);
+        let (x, y) = (f64::from(place.tile.x), f64::from(place.tile.y));
+        let in_sides = |c: Coord<f64>| coord! { x: x + c.x / side, y: y + c.y / side };
+        for feature in layer.polygons() {
+            let feature = feature.map_err(|why| place.damaged(why))?;
+            let Some(height) = woods::canopy_of(&feature) else { continue };
+            for outline in &feature.parts {
+                self.wood_corners += outline.coords_count() as u64;
+                within_limit("corners of woods", self.wood_corners, MAX_WOOD_CORNERS)?;
+                self.woods.push(Wood { outline: outline.map_coords(in_sides), height });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn within_limit(what: &'static str, found: u64, limit: u64) -> Result<(), Fault> {
+    if found > limit { Err(Fault::TooLarge { what, found, limit }) } else { Ok(()) }
+}
+
+/// Woods given in tile sides of `zoom`, in local metres.
+fn in_metres(mut woods: Vec<Wood>, zoom: u8, frame: &LocalFrame) -> Result<Vec<Wood>, Fault> {
+    let side = f64::from(1u32 << zoom);
+    let to_local = |c: Coord<f64>| {
+        let at = frame.to_local(LonLat::from_mercator(DVec2::new(c.x, c.y) / side));
+        coord! { x: at.x, y: at.y }
+    };
+    let mut metres = 0.0;
+    for wood in &mut woods {
+        wood.outline.map_coords_in_place(to_local);
+        let rings = std::iter::once(wood.outline.exterior()).chain(wood.outline.interiors());
+        metres += rings.map(|ring| Euclidean.length(ring)).sum::<f64>();
+    }
+    within_limit("kilometres of woods' outlines", (metres / 1e3) as u64, MAX_WOOD_OUTLINE)?;
+    Ok(woods)
 }
 
 /// The part of an archive that is opened; all of it where there is none.

@@ -2,7 +2,7 @@
 //! diffraction over rooftops read this; walls and reflections do not.
 
 use super::{City, Terrain};
-use geo::{BoundingRect, CoordsIter, LineString, Polygon};
+use geo::{BoundingRect, CoordsIter, Line, LineString, Polygon, Rect};
 use glam::{DVec2, Vec2, Vec3};
 use std::sync::Arc;
 
@@ -60,18 +60,29 @@ impl HeightRaster {
         Self { origin, cell, nx, ny, ground: None, top, blocks }
     }
 
+    /// Whether its cells are those of `other`.
+    pub fn lies_over(&self, other: &Self) -> bool {
+        let cells = |r: &Self| (r.origin, r.cell, r.nx, r.ny);
+        cells(self) == cells(other)
+    }
+
     /// Row-major heights of the roofs from the south-west cell; 0 where there is none.
     pub fn tops(&self) -> &[f32] {
         &self.top
     }
 
-    /// The rooftops of `city` at its cells of `cell` metres. A cell takes the height of the building over its centre.
-    pub fn of(city: &City, cell: f32) -> Self {
-        let (min, max) = (city.bounds.min(), city.bounds.max());
+    /// A field without roofs over `area`, on level ground.
+    pub fn over(area: Rect<f64>, cell: f32) -> Self {
+        let (min, max) = (area.min(), area.max());
         let side = f64::from(cell);
         let nx = (((max.x - min.x) / side).ceil() as u32).max(1);
         let ny = (((max.y - min.y) / side).ceil() as u32).max(1);
-        let mut raster = Self::level(DVec2::new(min.x, min.y), cell, [nx, ny]);
+        Self::level(DVec2::new(min.x, min.y), cell, [nx, ny])
+    }
+
+    /// The rooftops of `city` at its cells of `cell` metres. A cell takes the height of the building over its centre.
+    pub fn of(city: &City, cell: f32) -> Self {
+        let mut raster = Self::over(city.bounds, cell);
         raster.ground.clone_from(&city.terrain);
         for building in &city.buildings {
             raster.raise(&building.footprint, building.top);
@@ -91,18 +102,20 @@ impl HeightRaster {
         if last < 0.0 {
             return;
         }
-        let mut crossings = Vec::new();
-        for iy in first..=last as u32 {
-            let y = self.origin.y + (f64::from(iy) + 0.5) * side;
-            crossings.clear();
-            for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
-                cross_ring(ring, y, &mut crossings);
-            }
-            crossings.sort_by(f64::total_cmp);
-            for span in crossings.chunks_exact(2) {
+        let middle_of = |iy: u32| self.origin.y + (f64::from(iy) + 0.5) * side;
+        let mut crossings: Vec<(u32, f64)> = Vec::new();
+        for line in std::iter::once(polygon.exterior()).chain(polygon.interiors()).flat_map(LineString::lines) {
+            let (low, high) = (line.start.y.min(line.end.y), line.start.y.max(line.end.y));
+            let rows = (row_of(low).floor().max(0.0) as u32).max(first)..=row_of(high).ceil().clamp(0.0, last) as u32;
+            crossings.extend(rows.filter_map(|iy| Some((iy, crossing(&line, middle_of(iy))?))));
+        }
+        crossings.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        for row in crossings.chunk_by(|a, b| a.0 == b.0) {
+            for span in row.chunks_exact(2) {
+                let iy = span[0].0;
                 let column_of = |x: f64| (x - self.origin.x) / side - 0.5;
-                let start = column_of(span[0]).ceil().max(0.0) as u32;
-                let end = column_of(span[1]).floor().min(f64::from(self.nx) - 1.0);
+                let start = column_of(span[0].1).ceil().max(0.0) as u32;
+                let end = column_of(span[1].1).floor().min(f64::from(self.nx) - 1.0);
                 for ix in start..(end + 1.0).max(0.0) as u32 {
                     let i = iy as usize * self.nx as usize + ix as usize;
                     self.top[i] = self.top[i].max(height);
@@ -111,6 +124,17 @@ impl HeightRaster {
                 }
             }
         }
+    }
+
+    /// The same with every roof raised by what `ground` says of the middle of its cell.
+    #[must_use]
+    pub fn lifted(mut self, ground: impl Fn(Vec2) -> f32) -> Self {
+        let mut top = std::mem::take(&mut self.top);
+        for (i, top) in top.iter_mut().enumerate().filter(|(_, top)| **top > 0.0) {
+            let cell = DVec2::new((i % self.nx as usize) as f64 + 0.5, (i / self.nx as usize) as f64 + 0.5);
+            *top += ground((self.origin + cell * f64::from(self.cell)).as_vec2());
+        }
+        Self { ground: self.ground, ..Self::of_tops(self.origin, self.cell, [self.nx, self.ny], top) }
     }
 
     /// Height of the ground at `p`.
@@ -240,14 +264,13 @@ impl Sheet<'_> {
     }
 }
 
-/// Where the horizontal line at `y` meets a ring, by the half-open rule (each vertex counts once).
-fn cross_ring(ring: &LineString<f64>, y: f64, crossings: &mut Vec<f64>) {
-    for line in ring.lines() {
-        if (line.start.y <= y) != (line.end.y <= y) {
-            let t = (y - line.start.y) / (line.end.y - line.start.y);
-            crossings.push(line.start.x + t * (line.end.x - line.start.x));
-        }
-    }
+/// Where the horizontal line at `y` meets a wall, by the half-open rule (each vertex counts once).
+fn crossing(wall: &Line<f64>, y: f64) -> Option<f64> {
+    let crosses = (wall.start.y <= y) != (wall.end.y <= y);
+    crosses.then(|| {
+        let t = (y - wall.start.y) / (wall.end.y - wall.start.y);
+        wall.start.x + t * (wall.end.x - wall.start.x)
+    })
 }
 
 /// The part of `start + d·t`, 0 ≤ t ≤ 1, inside the box from (0, 0) to (nx, ny).
@@ -312,6 +335,32 @@ mod tests {
                 true
             });
             prop_assert!(count <= 42);
+        }
+
+        #[test]
+        fn cells_are_raised_whose_middles_lie_within_by_the_even_odd_rule(
+            corners in prop::collection::vec((-4.0..24.0f64, -4.0..24.0f64), 3..12),
+        ) {
+            let mut r = flat(20, 20);
+            let polygon = Polygon::new(LineString::from(corners), Vec::new());
+            r.raise(&polygon, 7.0);
+            for (ix, iy) in (0..20u8).flat_map(|iy| (0..20u8).map(move |ix| (ix, iy))) {
+                let (x, y) = (f64::from(ix) + 0.5, f64::from(iy) + 0.5);
+                let (mut west, mut near) = (0, false);
+                for wall in polygon.exterior().lines() {
+                    let along = (y - wall.start.y) / (wall.end.y - wall.start.y);
+                    let meets = wall.start.x + along * (wall.end.x - wall.start.x);
+                    if (0.0..1.0).contains(&along) {
+                        west += u32::from(meets < x);
+                        near |= (meets - x).abs() < 1e-9;
+                    }
+                    near |= (wall.start.y - y).abs() < 1e-9;
+                }
+                let top = r.top_at(Vec2::new(x as f32, y as f32));
+                prop_assert!(near || top == if west % 2 == 1 { 7.0 } else { 0.0 }, "{x} {y}: {top}, {west} walls");
+            }
+            let highest = r.top.iter().copied().fold(0.0, f32::max);
+            prop_assert_eq!(r.blocks.iter().copied().fold(0.0, f32::max), highest);
         }
 
         #[test]

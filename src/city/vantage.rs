@@ -56,6 +56,7 @@ mod tests {
             buildings: roofs.iter().enumerate().map(building).collect(),
             ground: Material::Concrete,
             terrain: None,
+            woods: Vec::new(),
         }
     }
 

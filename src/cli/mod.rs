@@ -6,6 +6,7 @@ mod inputs;
 mod learn;
 mod paths;
 mod picture;
+mod points;
 mod predict;
 mod terrain;
 
@@ -30,7 +31,7 @@ enum Command {
     Picture(picture::Picture),
     /// Predict coverage and write it as a picture or a `GeoTIFF`.
     Predict(predict::Predict),
-    /// List the paths that a receiver at one point hears.
+    /// List the paths that a receiver hears, or what each of a list does.
     Paths(paths::Paths),
     /// Export windows of a measured network for training.
     Export(learn::Export),

@@ -1,6 +1,7 @@
-//! `farfield paths`: the paths to one receiver as a table or as JSON.
+//! `farfield paths`: the paths to a receiver, as a table or as JSON, or to each of a list.
 
-use super::{inputs, write_json};
+use super::{inputs, points, write_json};
+use crate::city::City;
 use crate::engine::Job;
 use crate::geodesy::LonLat;
 use crate::scenario::Scenario;
@@ -15,14 +16,21 @@ use std::path::PathBuf;
 pub struct Paths {
     /// Where the receiver stands, degrees: latitude,longitude.
     #[arg(long, value_name = "LAT,LON", value_parser = position, allow_hyphen_values = true)]
-    at: LonLat,
+    #[arg(required_unless_present = "points", conflicts_with = "points")]
+    at: Option<LonLat>,
+    /// A list of receivers: a CSV file with columns for latitude and longitude in degrees and, where it is not the scenario's,
+    /// the height above the ground in metres; one higher than the building there stands on its roof. What comes out has a
+    /// line for each.
+    #[arg(long, value_name = "FILE.csv")]
+    points: Option<PathBuf>,
     /// A city that ships with the page, by name, or a `PMTiles` file; by default the scenario's.
     #[arg(long, value_name = "NAME|FILE.pmtiles")]
     city: Option<String>,
     /// A JSON file or a link of the page; by default the scenario that the page opens with.
     #[arg(long, value_name = "FILE.json|LINK")]
     scenario: Option<String>,
-    /// Where to write the paths with their vertices as JSON; `-` is the standard output, in place of the table.
+    /// Where to write the paths with their vertices as JSON, of a list an object a line; `-` is the standard output, in
+    /// place of the table.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -33,9 +41,17 @@ impl Paths {
         let scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
         let site = scenario.sites.first().context("the scenario has no site")?.position;
         let city = inputs::city_near(self.city.as_deref().unwrap_or(&scenario.city), site)?;
-        let heard = pollster::block_on(Tracer::cpu().paths_at(&city, &scenario, self.at, &mut Job::silent()))?;
+        match (&self.points, self.at) {
+            (Some(points), _) => points::run(&city, &scenario, points, self.json.as_deref()),
+            (None, Some(at)) => self.run_one(&city, &scenario, at),
+            (None, None) => bail!("where does the receiver stand? --at LAT,LON or --points FILE.csv"),
+        }
+    }
+
+    fn run_one(&self, city: &City, scenario: &Scenario, at: LonLat) -> Result<()> {
+        let heard = pollster::block_on(Tracer::cpu().paths_at(city, scenario, at, &mut Job::silent()))?;
         write_json(self.json.as_deref(), &serde_json::to_string(&heard)?)?;
-        if self.json.is_none_or(|to| to.as_os_str() != "-") {
+        if self.json.as_ref().is_none_or(|to| to.as_os_str() != "-") {
             tell(&heard);
         }
         Ok(())

@@ -138,10 +138,6 @@ impl Predict {
             }
             Kind::Traced => {
                 let mut tracer = self.tracer().await?;
-                let backend = match tracer.backend() {
-                    Backend::Cpu => "cpu",
-                    Backend::Gpu => "gpu",
-                };
                 let quantity = Quantity::from(Aspect::from(self.quantity));
                 let trace = async |job: &mut Job| {
                     if quantity == Quantity::Rsrp {
@@ -151,7 +147,12 @@ impl Predict {
                     let asked = maps.into_iter().find(|map| map.quantity == quantity);
                     asked.ok_or_else(|| EngineError::Failed(format!("there is no map of the {}", quantity.name())))
                 };
-                timed(backend, trace).await
+                let made = timed("cpu", trace).await?;
+                let backend = match tracer.made_on().backend {
+                    Backend::Cpu => "cpu",
+                    Backend::Gpu => "gpu",
+                };
+                Ok(Made { backend, ..made })
             }
         }
     }

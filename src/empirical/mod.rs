@@ -4,11 +4,13 @@ mod diffraction;
 mod entry;
 mod indoors;
 mod models;
+mod vegetation;
 
 pub use diffraction::{OverRooftops, bullington_loss, knife_edge_loss, over_rooftops, rooftop_loss};
 pub use entry::EntryLoss;
 pub use indoors::Indoors;
 pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};
+pub use vegetation::foliage_loss;
 
 use crate::city::{City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Quantity};

@@ -26,6 +26,8 @@ pub const FREQUENCY_RANGE: (Hertz, Hertz) = (Hertz(0.4e9), Hertz(60e9));
 pub const MAX_SITES: usize = 1000;
 /// Least and greatest share of places that entry losses are asked for: the tails of their distribution are little known.
 pub const ENTRY_PROBABILITIES: (f64, f64) = (0.01, 0.99);
+/// How thick a wall is that is a layer, metres, as the layers of Sionna RT's scenes are.
+pub const SHEET_THICKNESS: f32 = 0.1;
 /// Highest specular reflection order.
 pub const MAX_DEPTH: u8 = 8;
 
@@ -122,6 +124,17 @@ pub struct EngineSettings {
     pub empirical: EmpiricalModel,
 }
 
+/// What the walls and roofs of buildings are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Walls {
+    /// The surface of a solid body: nothing comes through, and buildings have no inside.
+    #[default]
+    Solid,
+    /// A single layer of [`SHEET_THICKNESS`]: buildings are hollow, waves come in and out of them.
+    Sheets,
+}
+
 /// What the ray tracer takes into account.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -132,6 +145,10 @@ pub struct TraceSettings {
     pub diffraction: bool,
     /// Diffraction around the corners of buildings, one corner a path; without that over rooftops, over any single edge.
     pub corners: bool,
+    /// What stands in the way: bodies, or layers that let waves through.
+    pub walls: Walls,
+    /// What woods and trees take of paths through them.
+    pub vegetation: bool,
 }
 
 /// The baselines.
@@ -239,7 +256,7 @@ impl Default for BuildingEntry {
 
 impl Default for TraceSettings {
     fn default() -> Self {
-        Self { depth: 3, diffraction: true, corners: false }
+        Self { depth: 3, diffraction: true, corners: false, walls: Walls::Solid, vegetation: true }
     }
 }
 

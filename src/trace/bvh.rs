@@ -5,6 +5,7 @@
 //! it, and facets of that plane are not hit: exact, and without an epsilon.
 
 use super::facet::Facet;
+use bytemuck::{Pod, Zeroable};
 use glam::Vec3;
 
 /// No plane is left out.
@@ -25,8 +26,7 @@ pub(super) const PARALLEL: f32 = 1e-12;
 pub(super) const TINY: f32 = 1e-20;
 
 /// An inner node or a leaf, 32 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Node {
     /// Least corner of the box.

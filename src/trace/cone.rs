@@ -10,7 +10,7 @@ use super::scene::Scene;
 use glam::{Vec2, Vec3};
 
 /// Most corners of a part of a cell. A cut adds one at most.
-const MAX_CORNERS: usize = 16;
+const MAX_CORNERS: usize = 12;
 
 /// The points p with normal · p ≥ offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,25 +42,74 @@ impl HalfSpace {
     }
 }
 
-/// What a facet hides from the last image of a candidate: the points behind it.
-pub type Shadow = [HalfSpace; 5];
+/// Most corners of the part of a facet between two mirrors: one more for each.
+const MAX_OUTLINE: usize = 6;
+
+/// A facet whose plane is this near to the point that it is seen from is seen edge-on, metres.
+const EDGE_ON: f32 = 1e-3;
+
+/// What a facet hides from the last image of a candidate: the points behind it. Sides that there are too many of are
+/// nowhere.
+pub type Shadow = [HalfSpace; MAX_OUTLINE + 1];
 
 /// The shadow that falls behind what is in the way to the receiver `hidden`.
 pub fn shadow(scene: &Scene, candidate: &Candidate<'_>, obstacle: Obstacle, hidden: Vec3) -> Shadow {
-    let apex = candidate.images[candidate.mirrors.len()];
-    let facet = &scene.facets[obstacle.facet as usize];
-    let unfolded = |corner: Vec3| {
-        let after = &candidate.mirrors[obstacle.leg..];
-        after.iter().fold(corner, |at, index| scene.mirrors[*index as usize].image(at))
-    };
-    let corners = facet.corners().map(unfolded);
-    let middle = (corners[0] + corners[1] + corners[2]) / 3.0;
-    let normal = (corners[1] - corners[0]).cross(corners[3] - corners[0]).normalize_or_zero();
-    let side = |i: usize| {
-        let normal = (corners[i] - apex).cross(corners[(i + 1) % 4] - apex).normalize_or_zero();
-        HalfSpace::towards(normal, apex, middle)
-    };
-    [side(0), side(1), side(2), side(3), HalfSpace::towards(normal, middle, hidden)]
+    let Candidate { mirrors, images, .. } = candidate;
+    let apex = images[mirrors.len()];
+    let (mut outline, mut count) = ([Vec3::ZERO; MAX_OUTLINE], 4);
+    outline[..4].copy_from_slice(&scene.facets[obstacle.facet as usize].corners());
+    // What of it stands beyond the mirrors at the ends of its leg is in no way.
+    let from = images[obstacle.leg];
+    let mirror = |leg: usize| mirrors.get(leg).map(|index| &scene.mirrors[*index as usize]);
+    if let Some(left) = obstacle.leg.checked_sub(1).and_then(mirror) {
+        count = before(&mut outline, count, |p| -left.height(p) * left.height(from).signum());
+    }
+    if let Some(reached) = mirror(obstacle.leg) {
+        count = before(&mut outline, count, |p| reached.height(p) * reached.height(from).signum());
+    }
+    let corners = &mut outline[..count];
+    for index in &mirrors[obstacle.leg..] {
+        let mirror = &scene.mirrors[*index as usize];
+        for corner in corners.iter_mut() {
+            *corner = mirror.image(*corner);
+        }
+    }
+    let mut sides = Shadow::default();
+    let middle = corners.iter().sum::<Vec3>() / corners.len().max(1) as f32;
+    let normal = corners.get(..3).map_or(Vec3::ZERO, |c| (c[1] - c[0]).cross(c[2] - c[0]).normalize_or_zero());
+    if normal.dot(middle - apex).abs() < EDGE_ON {
+        // Of what is not there, or is seen edge-on, no shadow is known.
+        sides[0] = HalfSpace { normal: Vec3::Z, offset: f32::INFINITY };
+        return sides;
+    }
+    for (i, side) in sides.iter_mut().enumerate().take(corners.len()) {
+        let normal = (corners[i] - apex).cross(corners[(i + 1) % corners.len()] - apex).normalize_or_zero();
+        *side = HalfSpace::towards(normal, apex, middle);
+    }
+    sides[MAX_OUTLINE] = HalfSpace::towards(normal, middle, hidden);
+    sides
+}
+
+/// Keeps what of a convex outline of `count` corners has no negative `height`; the number of its corners then.
+fn before(outline: &mut [Vec3; MAX_OUTLINE], count: usize, height: impl Fn(Vec3) -> f32) -> usize {
+    let whole = *outline;
+    let whole = &whole[..count];
+    if whole.iter().all(|p| height(*p) >= 0.0) {
+        return count;
+    }
+    let mut kept = 0;
+    for (i, b) in whole.iter().enumerate() {
+        let a = whole[(i + count - 1) % count];
+        let (from, to) = (height(a), height(*b));
+        let crosses = ((from >= 0.0) != (to >= 0.0)).then(|| a.lerp(*b, from / (from - to)));
+        for p in crosses.into_iter().chain((to >= 0.0).then_some(*b)) {
+            if let Some(free) = outline.get_mut(kept) {
+                *free = p;
+                kept += 1;
+            }
+        }
+    }
+    kept
 }
 
 /// What lies on the inner side of every one of some planes.
@@ -170,11 +219,6 @@ impl Part {
         (2..corners.len()).map(move |i| [corners[0], corners[i - 1], corners[i]])
     }
 
-    /// Whether all of it, at height `z`, is in the shadow.
-    pub fn is_within(&self, shadow: &Shadow, z: f32) -> bool {
-        self.corners().iter().all(|corner| shadow.iter().all(|side| side.depth(corner.extend(z)) >= 0.0))
-    }
-
     /// Its parts on both sides of its middle, across the way from its first corner to the farthest.
     pub fn halved(&self, z: f32) -> [Self; 2] {
         let [middle, first] = [self.middle(), self.corners().first().copied().unwrap_or_default()];
@@ -188,10 +232,15 @@ impl Part {
         halves
     }
 
+    /// Whether all of it, at height `z`, is beyond one side of the shadow.
+    pub fn is_clear_of(&self, shadow: &Shadow, z: f32) -> bool {
+        let beyond = |side: &HalfSpace| self.corners().iter().all(|corner| side.depth(corner.extend(z)) < 0.0);
+        shadow.iter().any(|side| side.normal != Vec3::ZERO && beyond(side))
+    }
+
     /// Tells of the convex pieces, at height `z`, that are outside of the shadow.
     pub fn without(&self, shadow: &Shadow, z: f32, mut tell: impl FnMut(Self)) {
         let mut rest = *self;
-        // A triangle's shadow has a side too many, which is nowhere.
         for side in shadow.iter().filter(|side| side.normal != Vec3::ZERO) {
             let whole = rest;
             if rest.cut(side, z) {
@@ -283,6 +332,12 @@ mod tests {
         part
     }
 
+    /// How far inside of a shadow `p` is, metres.
+    fn depth_in(shadow: &Shadow, p: Vec3) -> f32 {
+        let sides = shadow.iter().filter(|side| side.normal != Vec3::ZERO);
+        sides.map(|side| side.depth(p)).fold(f32::INFINITY, f32::min)
+    }
+
     fn total(triangles: impl Iterator<Item = Triangle>) -> f32 {
         triangles.map(|t| area(&t)).sum()
     }
@@ -317,7 +372,8 @@ mod tests {
                 HalfSpace::towards(normal, on, on + towards * normal)
             };
             let end = HalfSpace::towards(along, middle, middle + along);
-            let shadow = [side(-width, 1.0), side(width, -1.0), HalfSpace::default(), end, end];
+            let mut shadow = Shadow::default();
+            shadow[1..4].copy_from_slice(&[side(-width, 1.0), side(width, -1.0), end]);
             let covered = shadow.iter().fold(square(), cut).area();
             let mut left = 0.0;
             square().without(&shadow, 1.5, |piece| left += piece.area());
@@ -360,9 +416,27 @@ mod tests {
             };
             let shadow = shadow(&scene, &candidate, obstacle, under);
             let to = Vec3::new(x, y, z);
-            let depth = shadow.iter().map(|s| s.depth(to)).fold(f32::INFINITY, f32::min);
+            let depth = depth_in(&shadow, to);
             let hidden = path::ask(&scene, &candidate, to, hints) != path::Answer::Clear;
             prop_assert!(hidden == (depth > 0.0) || depth.abs() < 0.01, "{depth} {hidden}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_mirror_casts_no_shadow_before_it() {
+        // A wall along y = 30 mirrors the mast; one along x = 20 runs through it, from 10 m before to 30 m behind.
+        let mut builder = SceneBuilder::new();
+        wall(&mut builder, Vec2::new(-50.0, 30.0), Vec2::new(50.0, 30.0), 20.0);
+        wall(&mut builder, Vec2::new(20.0, 20.0), Vec2::new(20.0, 60.0), 20.0);
+        let scene = builder.build();
+        let candidate = Candidate::of(&scene, &[0], Vec3::new(0.0, 0.0, 10.0), 0).expect("an image");
+        let ask = |to: Vec3| path::ask(&scene, &candidate, to, &mut path::Hints::default());
+        // Mirrored at x = 25, beyond the second wall, and at x = 12.9, before it.
+        let [hidden, lit] = [Vec3::new(30.0, 24.0, 1.5), Vec3::new(25.0, 2.0, 1.5)];
+        let path::Answer::Hidden(obstacle) = ask(hidden) else { panic!("the second wall hides it") };
+        assert_eq!((obstacle.leg, ask(lit)), (0, path::Answer::Clear));
+        let shadow = shadow(&scene, &candidate, obstacle, hidden);
+        assert!(depth_in(&shadow, hidden) > 0.0);
+        assert!(depth_in(&shadow, lit) < 0.0);
     }
 }

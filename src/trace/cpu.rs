@@ -213,7 +213,7 @@ pub async fn add_scattered(
         return Ok(());
     }
     let layers: Vec<Vec<Layer>> = task.beams.iter().map(|b| task.layers(b.frequency)).collect();
-    let rays = Rays::new(task, &layers, task.sampling.rays / 2);
+    let rays = Rays::new(task, &layers, task.sampling.rays);
     let lattice = rays.lattice;
     let mut tally = Tally::new(&lattice, task.beams.len());
     let mut start = 0;

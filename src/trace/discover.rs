@@ -21,7 +21,9 @@ const TILE_SIDE: f64 = 20.0;
 const LEAST_RISE: f32 = 1.0;
 /// How the way to the point aimed at grows with the share of the rays that are aimed nearer: a power of ½ would cover the
 /// level evenly, a larger one covers what is near, and so strong, more closely.
-const NEARNESS: f32 = 0.7;
+const NEARNESS: f32 = 0.75;
+/// One ray in so many is aimed over the sphere.
+const OVER_SPHERE: u32 = 4;
 /// 2³² divided by the golden ratio: successive multiples spread evenly over the circle.
 const GOLDEN: u32 = 2_654_435_769;
 /// Rays of a ring, a Fibonacci number, and the one before it: by steps of that the golden lattice goes around in order.
@@ -82,7 +84,7 @@ impl Tiling {
     }
 }
 
-/// Where rays are aimed from a transmitter: half of them at the receivers' level, half over the sphere.
+/// Where rays are aimed from a transmitter: three in four at the receivers' level, the others over the sphere.
 ///
 /// Walls keep a ray's elevation, so unfolding the reflections lays every path straight on that plane: a cover of the plane
 /// covers all receivers by any walls, where an even sphere leaves the far ones out. The sphere finds what slanted roofs
@@ -110,29 +112,36 @@ impl<'a> Aim<'a> {
 
     /// Rays a steradian around the unit vector `along`, in the mean.
     pub fn density(&self, along: Vec3) -> f32 {
-        let half = self.rays as f32 / 2.0;
+        let [at_level, over_sphere] = self.parts().map(|rays| rays as f32);
+        let even = over_sphere / (2.0 * TAU);
         let rise = self.level.at(self.from.truncate()) - self.from.z;
         let way = rise / along.z;
         let radius = way * along.truncate().length();
         if !(way > 0.0 && radius > 0.0 && radius < self.reach) {
-            return half / (2.0 * TAU);
+            return even;
         }
         // From rays a square metre of the level, by the square metres a steradian.
         let share = (radius / self.reach).powf(1.0 / NEARNESS) / (NEARNESS * TAU * radius * radius);
-        half * (1.0 / (2.0 * TAU) + share * way * way / along.z.abs())
+        even + at_level * share * way * way / along.z.abs()
     }
 
-    /// Unit direction of ray `i`: the first half at the plane, the second over the sphere. Both are golden lattices, cut
+    /// How many rays are aimed at the level, and how many over the sphere.
+    const fn parts(&self) -> [u32; 2] {
+        let over_sphere = self.rays / OVER_SPHERE;
+        [self.rays - over_sphere, over_sphere]
+    }
+
+    /// Unit direction of ray `i`: first those at the plane, then those over the sphere. Both are golden lattices, cut
     /// into rings whose rays follow one another around the transmitter, so that neighbours walk the same part of the scene.
     pub fn direction(&self, i: u32) -> Vec3 {
-        let half = self.rays.div_ceil(2);
-        let at_plane = i < half;
-        let i = if at_plane { i } else { i - half };
+        let [at_level, over_sphere] = self.parts();
+        let at_plane = i < at_level;
+        let (i, count) = if at_plane { (i, at_level) } else { (i - at_level, over_sphere) };
         let (ring, place) = (i / RING * RING, i % RING);
-        let whole = ring + RING <= half;
+        let whole = ring + RING <= count;
         let i = ring + if whole { place * STEP % RING } else { place };
         let (sin, cos) = (TAU * (i.wrapping_mul(GOLDEN) >> 8) as f32 / (1u32 << 24) as f32).sin_cos();
-        let share = (i as f32 + 0.5) / half as f32;
+        let share = (i as f32 + 0.5) / count as f32;
         if at_plane {
             let radius = self.reach * share.powf(NEARNESS);
             let way = Vec2::new(radius * cos, radius * sin);
@@ -360,19 +369,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_the_directions_are_spread_evenly_over_the_sphere_and_half_over_the_level() {
-        let rays = 20_000;
+    fn a_quarter_of_the_directions_is_spread_evenly_over_the_sphere_and_the_others_over_the_level() {
+        let rays = 40_000;
         let level = Level { ground: None, height: 2.0 };
         let aim = Aim { from: Vec3::Z * 12.0, level, reach: 100.0, rays };
-        let sphere = || (rays / 2..rays).map(|i| aim.direction(i));
-        let n = rays as f32 / 2.0;
+        let sphere = || (rays - rays / 4..rays).map(|i| aim.direction(i));
+        let n = rays as f32 / 4.0;
         let mean = sphere().sum::<Vec3>() / n;
         assert!(mean.length() < 1e-3, "{mean}");
         let squares = sphere().map(|d| d.x.powi(2)).sum::<f32>() / n;
         assert!((squares - 1.0 / 3.0).abs() < 1e-3, "{squares}");
         let on_plane = |d: Vec3| d.truncate() * (-10.0 / d.z);
-        let within = (0..rays / 2).filter(|i| on_plane(aim.direction(*i)).length() < 50.0).count() as f32;
-        assert!((within / n - 0.5f32.powf(1.0 / NEARNESS)).abs() < 1e-3, "{within}");
+        let near = (0..rays - rays / 4).filter(|i| on_plane(aim.direction(*i)).length() < 50.0).count() as f32;
+        assert!((near / (3.0 * n) - 0.5f32.powf(1.0 / NEARNESS)).abs() < 1e-3, "{near}");
         let turns = (1..RING).map(|i| aim.direction(i - 1).truncate().angle_to(aim.direction(i).truncate()).abs());
         assert!(turns.fold(0.0, f32::max) < 0.02);
     }

@@ -1,5 +1,6 @@
 //! The flat pieces that a scene is made of. Two triangles that make a parallelogram are one piece, which halves the walls.
 
+use bytemuck::{Pod, Zeroable};
 use glam::Vec3;
 use std::collections::HashMap;
 
@@ -18,8 +19,7 @@ pub enum Span {
 }
 
 /// A triangle or a parallelogram, 48 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Facet {
     /// First corner.

@@ -14,6 +14,7 @@ use super::utd::{Face, Ray, diffract};
 use crate::antenna::{Pointing, Polarisation};
 use crate::material::{Coefficients, Complex, Finish, half_space, slab};
 use crate::units::{Hertz, SPEED_OF_LIGHT};
+use bytemuck::{Pod, Zeroable};
 use glam::Vec3;
 use std::f32::consts::PI;
 
@@ -44,8 +45,7 @@ impl Beam {
 }
 
 /// A surface at one frequency, 24 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Layer {
     /// Complex relative permittivity, real part.

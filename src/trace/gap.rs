@@ -1,7 +1,6 @@
-//! What is left of a part of a cell between shadows, where a sliver of light may be.
+//! What is left of a part of a cell between shadows, where there may be light.
 
 use super::cone::{Part, Shadow};
-use std::mem;
 
 /// Most pieces that are kept; what comes after is given up.
 const MOST: usize = 32;
@@ -13,32 +12,39 @@ const LEAST: f32 = 1e-4;
 pub struct Gaps {
     /// With their areas.
     pieces: Vec<(f32, Part)>,
-    before: Vec<(f32, Part)>,
+    /// Those that a shadow falls on, while it does.
+    met: Vec<(f32, Part)>,
     z: f32,
-    least: f32,
+    /// The area of the part.
+    whole: f32,
 }
 
 impl Gaps {
     /// Begins with all of a part at height `z`.
     pub fn begin(&mut self, part: &Part, z: f32) {
         let area = part.area();
-        (self.z, self.least) = (z, LEAST * area);
+        (self.z, self.whole) = (z, area);
         self.pieces.clear();
         self.pieces.push((area, *part));
     }
 
     /// Takes a shadow away.
     pub fn darken(&mut self, shadow: &Shadow) {
-        mem::swap(&mut self.pieces, &mut self.before);
-        self.pieces.clear();
-        for (_, piece) in &self.before {
-            piece.without(shadow, self.z, |piece| {
-                let area = piece.area();
-                if area > self.least && self.pieces.len() < MOST {
-                    self.pieces.push((area, piece));
-                }
-            });
+        let z = self.z;
+        self.met.extend(self.pieces.extract_if(.., |(_, piece)| !piece.is_clear_of(shadow, z)));
+        while let Some((_, piece)) = self.met.pop() {
+            piece.without(shadow, z, |piece| self.keep(piece));
         }
+    }
+
+    /// Whether shadows have taken all.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Whether they have taken nothing.
+    pub fn is_whole(&self) -> bool {
+        self.pieces.first().is_some_and(|(area, _)| self.pieces.len() == 1 && *area >= self.whole)
     }
 
     /// Takes the largest piece out.
@@ -47,18 +53,21 @@ impl Gaps {
         Some(self.pieces.swap_remove(index))
     }
 
-    /// Puts a piece back.
-    pub fn put(&mut self, piece: (f32, Part)) {
-        self.pieces.push(piece);
+    /// Puts back what a shadow leaves of a piece.
+    pub fn put(&mut self, (_, piece): (f32, Part), shadow: &Shadow) {
+        piece.without(shadow, self.z, |piece| self.keep(piece));
     }
 
     /// Puts it back in two.
     pub fn put_halves(&mut self, (_, piece): (f32, Part)) {
-        for half in piece.halved(self.z) {
-            let area = half.area();
-            if area > self.least && self.pieces.len() < MOST {
-                self.pieces.push((area, half));
-            }
+        piece.halved(self.z).into_iter().for_each(|half| self.keep(half));
+    }
+
+    /// Keeps a piece that is large enough, while there is room.
+    fn keep(&mut self, piece: Part) {
+        let area = piece.area();
+        if area > LEAST * self.whole && self.pieces.len() < MOST {
+            self.pieces.push((area, piece));
         }
     }
 }
@@ -103,6 +112,7 @@ mod tests {
             depth: 0,
             transmission: false,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 0, samples: 32 },
         };
         let map = block_on(cpu::gather(&task, &Candidates::default(), 0..grid.ny, &mut Job::silent())).expect("a map");

@@ -1,11 +1,10 @@
 //! What the cells of a tile receive: which part of each cell every candidate lights, and the power there.
 //!
 //! The cone through a candidate's mirrors is cut out of each cell exactly; only what stands in the way has to be asked for
-//! point by point. A cell that lies in the cone as a whole shares its corners with its neighbours. Where every point asked
-//! agrees, that is it: what hides all of them must hide everything between, which a single convex facet does for sure.
-//! Else the part is asked more closely.
+//! point by point. A cell that lies in the cone as a whole shares its corners with its neighbours. The shadow of whatever is
+//! found in the way is exact too: it is taken out of this cell and those after it, and what is left is asked in its middle.
 
-use super::cone::{Cone, Part, area, middle, quarters, shadow};
+use super::cone::{Cone, Part, Shadow, area, middle, quarters, shadow};
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Layer};
 use super::gap::Gaps;
@@ -14,16 +13,19 @@ use super::over::Spots;
 use super::path::{self, Answer, Candidate, Hints, Obstacle, Path};
 use super::scene::Scene;
 use super::spread::{Sum, Way};
-use super::task::{Diffraction, Task};
+use super::task::{Diffraction, Task, left_by_leaves};
 use crate::city::HeightRaster;
-use crate::empirical::{OverRooftops, over_rooftops};
 use glam::{UVec2, Vec2, Vec3};
 
 /// Most receivers of a cell.
 pub const MAX_SAMPLES: u32 = 64;
 
-/// Gaps between shadows that are looked into for a sliver of light, where a cell looks dark.
-const GAPS_ASKED: usize = 8;
+/// Places asked in what the shadows known so far leave of a cell.
+const MOST_ASKED: usize = 8;
+/// A part whose halves make up so much of it is lit as a whole: all of it, but for rounding.
+const LIT_WHOLE: f32 = 0.999;
+/// Shadows remembered of one candidate in one tile.
+const MOST_SHADOWS: usize = 12;
 
 /// Every path of a task to one receiver, the direct one first. Single reflections are looked for in every mirror, others
 /// among the candidates.
@@ -52,9 +54,11 @@ struct Light {
     /// Its cone in the tile, and in one cell.
     tile: Cone,
     cell: Cone,
-    /// For each corner of a cell that was asked, the answer.
-    corners: Vec<Option<Answer>>,
-    /// Where a cell may have light, though none was found yet.
+    /// For each corner of a cell that was asked, whether it is lit.
+    corners: Vec<Option<bool>>,
+    /// What is in the way somewhere in the tile, and the shadow behind it.
+    shadows: Vec<(Obstacle, Shadow)>,
+    /// Where a cell may have light.
     gaps: Gaps,
 }
 
@@ -63,6 +67,7 @@ impl Light {
     fn begin(&mut self, candidate: &Candidate<'_>, tile: &Tile<'_>) -> bool {
         self.corners.clear();
         self.corners.resize(tile.corners.len(), None);
+        self.shadows.clear();
         let Cell { centre, half } = tile.around;
         let touches = candidate.cone.narrow(centre, half, &mut self.tile);
         self.hints.clear();
@@ -75,42 +80,28 @@ impl Light {
         touches
     }
 
-    /// What becomes of the candidate at corner `i` of the tile, which is at `to`.
-    fn at_corner(&mut self, scene: &Scene, candidate: &Candidate<'_>, to: Vec3, i: usize) -> Answer {
-        *self.corners[i].get_or_insert_with(|| path::ask(scene, candidate, to, &mut self.hints))
-    }
-}
-
-/// What was heard of one part of a cell so far.
-struct Survey {
-    all_lit: bool,
-    all_dark: bool,
-    /// Where something was in the way first, and what.
-    hidden: Option<(Vec3, Obstacle)>,
-}
-
-impl Default for Survey {
-    fn default() -> Self {
-        Self { all_lit: true, all_dark: true, hidden: None }
-    }
-}
-
-impl Survey {
-    /// Hears what becomes of the candidate at `to`; whether a path arrives.
-    fn hear(&mut self, to: Vec3, answer: Answer) -> bool {
-        let lit = answer == Answer::Clear;
-        self.all_lit &= lit;
-        self.all_dark &= !lit;
-        if let Answer::Hidden(obstacle) = answer {
-            self.hidden.get_or_insert((to, obstacle));
+    /// What becomes of the candidate at `to`. A shadow that was not known falls on the gaps.
+    fn ask(&mut self, scene: &Scene, candidate: &Candidate<'_>, to: Vec3) -> Answer {
+        let answer = path::ask(scene, candidate, to, &mut self.hints);
+        if let Answer::Hidden(obstacle) = answer
+            && self.shadows.len() < MOST_SHADOWS
+            && self.shadows.iter().all(|(known, _)| *known != obstacle)
+        {
+            let shadow = shadow(scene, candidate, obstacle, to);
+            self.gaps.darken(&shadow);
+            self.shadows.push((obstacle, shadow));
         }
-        lit
+        answer
     }
 
-    /// Whether it is all dark for sure: so far it was, and one facet hides the whole of it.
-    fn is_dark(&self, scene: &Scene, candidate: &Candidate<'_>, part: &Part, z: f32) -> bool {
-        let hides = |(to, obstacle): (Vec3, Obstacle)| part.is_within(&shadow(scene, candidate, obstacle, to), z);
-        self.all_dark && self.hidden.is_some_and(hides)
+    /// Whether the candidate arrives at corner `i` of the tile, which is at `to`.
+    fn is_lit(&mut self, scene: &Scene, candidate: &Candidate<'_>, to: Vec3, i: usize) -> bool {
+        if let Some(known) = self.corners[i] {
+            return known;
+        }
+        let lit = self.ask(scene, candidate, to) == Answer::Clear;
+        self.corners[i] = Some(lit);
+        lit
     }
 }
 
@@ -124,14 +115,11 @@ struct Lit {
     last: Option<Vec2>,
 }
 
-impl FromIterator<(Vec2, f32)> for Lit {
-    /// From places and the areas that they stand for.
-    fn from_iter<I: IntoIterator<Item = (Vec2, f32)>>(places: I) -> Self {
-        places.into_iter().fold(Self::default(), |lit, (at, area)| Self {
-            area: lit.area + area,
-            moment: lit.moment + area * at,
-            last: Some(at),
-        })
+impl Lit {
+    fn add(&mut self, at: Vec2, area: f32) {
+        self.area += area;
+        self.moment += area * at;
+        self.last = Some(at);
     }
 }
 
@@ -187,7 +175,12 @@ impl<'a> Tile<'a> {
         let mut gains = vec![S::default(); cells * self.task.beams.len()];
         let mut light = Light::default();
         match (self.task.diffraction, self.task.roofs) {
-            (bends, Some(roofs)) if bends.over_rooftops() => self.collect_over_roofs(roofs, &mut gains),
+            (bends, Some(roofs)) if bends.over_rooftops() => {
+                self.collect_over_roofs(roofs, &mut gains);
+                if let Some(direct) = Candidate::for_task(self.task, &[]).filter(|direct| direct.walls > 0) {
+                    self.collect_one(&direct, &mut light, &mut gains);
+                }
+            }
             (Diffraction::EdgesAlone, _) => {}
             _ => {
                 if let Some(direct) = Candidate::for_task(self.task, &[]) {
@@ -211,24 +204,22 @@ impl<'a> Tile<'a> {
     fn collect_over_roofs<S: Sum>(&self, roofs: &HeightRaster, gains: &mut [S]) {
         let from = self.task.transmitter;
         for cell in 0..self.cells.len() {
-            if self.cells[cell].is_none() {
+            let to = self.centre(cell);
+            // Into a hollow house waves come through its walls.
+            if self.cells[cell].is_none() || (self.task.transmission && roofs.covers(to)) {
                 continue;
             }
-            let to = self.centre(cell);
             let path = Path::direct(from, to);
             let mut known = None;
             for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
                 // The sectors of a mast mostly share a frequency, and then the profile.
-                let wavelength = beam.frequency.wavelength() as f32;
-                let over = match known {
-                    Some((of, over)) if of == wavelength => over,
-                    _ => over_rooftops(roofs, from, to, wavelength),
+                let direct = match known {
+                    Some((of, direct)) if of == beam.frequency => direct,
+                    _ => self.task.direct_over(roofs, to, beam.frequency),
                 };
-                known = Some((wavelength, over));
-                let OverRooftops { loss, edge } = over;
-                let gain = field::gain(&path, beam, layers) * 10f32.powf(-0.1 * loss);
-                let way = || Way::bent(&path, edge.filter(|_| loss > 0.0));
-                gains[b * self.cells.len() + cell].add(gain, way);
+                known = Some((beam.frequency, direct));
+                let gain = field::gain(&path, beam, layers) * direct.left;
+                gains[b * self.cells.len() + cell].add(gain, || Way::bent(&path, direct.bend));
             }
         }
     }
@@ -244,10 +235,20 @@ impl<'a> Tile<'a> {
             return;
         }
         let cells = self.cells.len();
+        // Where the direct way leads over the rooftops, it counts here only if it comes through walls.
+        let known = candidate.mirrors.is_empty() && self.task.pays_for_rooftops();
         for cell in 0..cells {
             self.part(cell, candidate, light, |path, share| {
+                if known && path.interactions().is_empty() {
+                    return;
+                }
+                let leaves = self.task.in_leaves(path.points());
                 for (b, (beam, layers)) in self.task.beams.iter().zip(self.layers).enumerate() {
-                    gains[b * cells + cell].add(share * field::gain(path, beam, layers), || Way::of(path));
+                    if known && !self.task.is_beside_rooftops(path.to, beam.frequency) {
+                        continue;
+                    }
+                    let gain = field::gain(path, beam, layers) * left_by_leaves(leaves, beam.frequency);
+                    gains[b * cells + cell].add(share * gain, || Way::of(path));
                 }
             });
         }
@@ -268,48 +269,16 @@ impl<'a> Tile<'a> {
             return;
         }
         let (part, every) = (light.cell.part(centre, half.truncate()), 4.0 * half.x * half.y);
-        let close = || part.fan().flat_map(quarters).map(|t| (middle(&t), area(&t)));
         if candidate.walls > 0 {
             // Neighbours may be behind different walls: each counts for itself.
-            for (p, size) in close() {
+            for (p, size) in part.fan().flat_map(quarters).map(|t| (middle(&t), area(&t))) {
                 if let Some(path) = path::through(scene, candidate, self.task.receiver_at(p), &mut light.hints) {
                     add(&path, size / every);
                 }
             }
             return;
         }
-        let mut survey = Survey::default();
-        if light.cell.is_everything() {
-            for i in self.corners_of(cell) {
-                survey.hear(self.corners[i], light.at_corner(scene, candidate, self.corners[i], i));
-            }
-        }
-        if survey.is_dark(scene, candidate, &part, centre.z) {
-            return;
-        }
-        let mut ask = |p: Vec2| {
-            let to = self.task.receiver_at(p);
-            survey.hear(to, path::ask(scene, candidate, to, &mut light.hints))
-        };
-        let halves = part.halves().map(|t| (middle(&t), area(&t)));
-        let mut lit: Lit = halves.filter(|(p, _)| ask(*p)).collect();
-        if !survey.all_lit {
-            if survey.is_dark(scene, candidate, &part, centre.z) {
-                return;
-            }
-            let Survey { all_dark, hidden, .. } = survey;
-            let sliver = |light: &mut Light| self.sliver(candidate, light, &part, centre.z, hidden);
-            let found = if all_dark { sliver(light) } else { None };
-            if all_dark && found.is_none() {
-                return;
-            }
-            let mut ask =
-                |p: &Vec2| path::ask(scene, candidate, self.task.receiver_at(*p), &mut light.hints) == Answer::Clear;
-            lit = close().filter(|(p, _)| ask(p)).collect();
-            if lit.last.is_none() {
-                lit = found.or_else(|| sliver(light)).into_iter().collect();
-            }
-        }
+        let lit = self.lit(cell, candidate, light, &part, centre.z);
         let Some(last) = lit.last else { return };
         // The middle of what is lit stands for it, if there is such a path.
         let path = path::mirrored(scene, candidate, self.task.receiver_at(lit.moment / lit.area));
@@ -318,35 +287,46 @@ impl<'a> Tile<'a> {
         }
     }
 
-    /// A place and the area around it, in a part of a cell in which no light was found yet, that may be lit between the
-    /// shadows of what is in the way.
-    fn sliver(
-        &self,
-        candidate: &Candidate<'_>,
-        light: &mut Light,
-        part: &Part,
-        z: f32,
-        hidden: Option<(Vec3, Obstacle)>,
-    ) -> Option<(Vec2, f32)> {
-        let scene = self.task.scene;
-        let Light { gaps, hints, .. } = light;
-        gaps.begin(part, z);
-        if let Some((to, obstacle)) = hidden {
-            gaps.darken(&shadow(scene, candidate, obstacle, to));
+    /// What the candidate lights of a part of a cell, at height `z`.
+    fn lit(&self, cell: usize, candidate: &Candidate<'_>, light: &mut Light, part: &Part, z: f32) -> Lit {
+        let (scene, mut lit) = (self.task.scene, Lit::default());
+        light.gaps.begin(part, z);
+        for (_, shadow) in &light.shadows {
+            light.gaps.darken(shadow);
         }
-        for _ in 0..GAPS_ASKED {
-            let (area, piece) = gaps.largest()?;
-            let to = self.task.receiver_at(piece.middle());
-            match path::ask(scene, candidate, to, hints) {
-                Answer::Clear => return Some((to.truncate(), area)),
-                Answer::Nowhere => gaps.put_halves((area, piece)),
-                Answer::Hidden(obstacle) => {
-                    gaps.put((area, piece));
-                    gaps.darken(&shadow(scene, candidate, obstacle, to));
-                }
+        if light.gaps.is_empty() {
+            return lit;
+        }
+        let mut around = light.cell.is_everything();
+        if around {
+            for i in self.corners_of(cell) {
+                around &= light.is_lit(scene, candidate, self.corners[i], i);
             }
         }
-        None
+        // Light all around and no shadow: the middle decides. Of a part whose corners are not the tile's, its halves do.
+        let halves = light.gaps.is_whole() && !around;
+        for half in part.halves().filter(|_| halves) {
+            let (at, area) = (middle(&half), area(&half));
+            if light.ask(scene, candidate, self.task.receiver_at(at)) == Answer::Clear {
+                lit.add(at, area);
+            }
+        }
+        if halves && light.gaps.is_whole() && lit.area >= LIT_WHOLE * part.area() {
+            return lit;
+        }
+        lit = Lit::default();
+        for _ in 0..MOST_ASKED {
+            let Some((area, piece)) = light.gaps.largest() else { break };
+            let (at, known) = (piece.middle(), light.shadows.len());
+            match light.ask(scene, candidate, self.task.receiver_at(at)) {
+                Answer::Clear => lit.add(at, area),
+                Answer::Hidden(_) if light.shadows.len() > known => {
+                    light.gaps.put((area, piece), &light.shadows[known].1);
+                }
+                Answer::Hidden(_) | Answer::Nowhere => light.gaps.put_halves((area, piece)),
+            }
+        }
+        lit
     }
 
     /// Which of the tile's corners are a cell's.

@@ -64,6 +64,7 @@ mod tests {
             depth: 1,
             transmission: false,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 256, samples: 1 },
         };
         let found = block_on(cpu::discover(&task, &mut Job::silent())).expect("nobody cancels it");

@@ -8,13 +8,39 @@ use super::cpu;
 use super::discover::{Candidates, Search, Share};
 #[cfg(feature = "gpu")]
 use super::gpu::Gpu;
+use super::spread::Sum;
 use super::task::Task;
+use super::tracer::Backend;
 use crate::engine::{EngineError, Job};
 use std::ops::Range;
 
 /// How often a lost GPU is opened again in one job: one that is lost again and again would be lost in the next job too.
 #[cfg(feature = "gpu")]
 const REVIVALS: u32 = 1;
+
+/// What of a task the shaders can't do, in words for the user: then the CPU does all of it.
+#[cfg(feature = "gpu")]
+fn beyond_shaders(task: &Task<'_>) -> Option<&'static str> {
+    if task.diffraction.over_edges() {
+        return Some("corners are not traced on the GPU yet");
+    }
+    task.transmission.then_some("ways through walls are not traced on the GPU yet")
+}
+
+/// What made a map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeOn {
+    /// What collected the paths to its cells.
+    pub backend: Backend,
+    /// The same for the user, and why it was not the GPU where there is one.
+    pub told: String,
+}
+
+impl Default for MadeOn {
+    fn default() -> Self {
+        Self { backend: Backend::Cpu, told: String::new() }
+    }
+}
 
 /// What computes.
 #[derive(Default)]
@@ -84,30 +110,66 @@ impl Machine {
         rows: Range<u32>,
         job: &mut Job,
     ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let mut gains = self.collect(task, candidates, rows.clone(), job).await?;
+        cpu::add_scattered(task, &rows, &mut gains, job).await?;
+        Ok(gains)
+    }
+
+    /// As [`cpu::collect`], of all `rows`.
+    pub async fn collect<S: Sum>(
+        &mut self,
+        task: &Task<'_>,
+        candidates: &Candidates,
+        rows: Range<u32>,
+        job: &mut Job,
+    ) -> Result<Vec<Vec<S>>, EngineError> {
         let mut gains = vec![Vec::new(); task.beams.len()];
         #[cfg(feature = "gpu")]
-        while let Some(gpu) = self.gpu_for(task) {
+        while let Some(gpu) = self.gpu_for(task).filter(|gpu| gpu.holds_leaves(task)) {
             match gpu.collect(task, candidates, &rows, &mut gains, job).await {
                 Ok(()) => break,
                 Err(error) => self.outlive(error).await?,
             }
         }
         cpu::collect(task, candidates, &rows, &mut gains, job).await?;
-        cpu::add_scattered(task, &rows, &mut gains, job).await?;
         Ok(gains)
     }
 
-    /// The GPU, for what its shaders can: paths over edges and through walls are the CPU's.
-    #[cfg(feature = "gpu")]
-    fn gpu_for(&self, task: &Task<'_>) -> Option<&Gpu> {
-        self.gpu.as_ref().filter(|_| !task.transmission && !task.diffraction.over_edges())
+    /// What a map of the task is made on.
+    #[cfg_attr(
+        not(feature = "gpu"),
+        expect(unused_variables, reason = "without a GPU it is the CPU's, whatever it is")
+    )]
+    pub fn made_on(&self, task: &Task<'_>) -> MadeOn {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = &self.gpu {
+            let room = || (!gpu.holds_leaves(task)).then_some("the GPU has no room for the woods");
+            if let Some(why) = beyond_shaders(task).or_else(room) {
+                return MadeOn { backend: Backend::Cpu, told: format!("On the CPU: {why}") };
+            }
+            let aside = if task.scatters() { ", what walls scatter on the CPU" } else { "" };
+            return MadeOn { backend: Backend::Gpu, told: format!("On the GPU ({}){aside}", gpu.name()) };
+        }
+        MadeOn { backend: Backend::Cpu, told: "On the CPU".into() }
     }
 
-    /// Goes on after an error on the GPU, if that is its loss.
+    /// The GPU, for what its shaders can.
+    #[cfg(feature = "gpu")]
+    fn gpu_for(&self, task: &Task<'_>) -> Option<&Gpu> {
+        self.gpu.as_ref().filter(|_| beyond_shaders(task).is_none())
+    }
+
+    /// Goes on after an error on the GPU, if that is its loss, or that it can't be trusted after all.
     #[cfg(feature = "gpu")]
     async fn outlive(&mut self, error: EngineError) -> Result<(), EngineError> {
-        let EngineError::DeviceLost(why) = error else { return Err(error) };
-        self.revive(why.lines().next().unwrap_or_default()).await;
+        match error {
+            EngineError::DeviceLost(why) => self.revive(why.lines().next().unwrap_or_default()).await,
+            EngineError::NoAdapter(why) => {
+                self.gpu = None;
+                self.lost = why.lines().next().map(str::to_owned);
+            }
+            error => return Err(error),
+        }
         Ok(())
     }
 
@@ -132,6 +194,7 @@ impl Machine {
 mod tests {
     use super::*;
     use crate::antenna::{Pattern, Pointing};
+    use crate::city::{Canopy, HeightRaster};
     use crate::coverage::Grid;
     use crate::material::Material;
     use crate::trace::field::Beam;
@@ -177,6 +240,7 @@ mod tests {
             depth: 2,
             transmission: false,
             finishes: None,
+            woods: None,
             sampling: Sampling { rays: 1 << 14, samples: 1 },
         }
     }
@@ -262,6 +326,29 @@ mod tests {
         block_on(machine.ready());
         let again = block_on(machine.gather(&task, &known, 0..79, silent)).expect("gains");
         assert_eq!(bits(&again), bits(&on_cpu));
+    }
+
+    #[test]
+    fn leaves_that_a_gpu_does_not_hold_are_the_cpus() {
+        let (scene, beams) = (yard(), beams());
+        let raster = |cell: f32, top: f32| {
+            let side = (200.0 / cell) as u32;
+            HeightRaster::of_tops(DVec2::splat(-100.0), cell, [side; 2], vec![top; (side * side) as usize])
+        };
+        let (roofs, silent) = (raster(2.0, 0.0), &mut Job::silent());
+        let task = Task { beams: &beams[..1], roofs: Some(&roofs), ..task(&scene, &beams) };
+        let mut machine = machine();
+        let known = block_on(machine.discover(&task, silent)).expect("candidates");
+        let bare = block_on(cpu::gather(&task, &known, 30..34, silent)).expect("gains");
+        for (cell, held) in [(2.0, true), (4.0, false)] {
+            let woods = Canopy::under(raster(cell, 9.0), &raster(cell, 0.0));
+            let task = Task { woods: woods.as_ref(), ..task };
+            assert_eq!(machine.gpu_for(&task).is_some_and(|gpu| gpu.holds_leaves(&task)), held);
+            let on_cpu = block_on(cpu::gather(&task, &known, 30..34, silent)).expect("gains");
+            let made = block_on(machine.gather(&task, &known, 30..34, silent)).expect("gains");
+            assert_eq!(bits(&made) == bits(&on_cpu), !held);
+            assert!(made[0].iter().zip(&bare[0]).all(|(made, bare)| made < bare));
+        }
     }
 
     #[test]

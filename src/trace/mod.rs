@@ -10,10 +10,10 @@
 //! | [`scene`], `roof`, [`facet`], [`plane`], [`faces`] | what rays meet: facets and the planes they mirror in |
 //! | [`bvh`], [`wide`], [`shaft`] | the hierarchy that rays walk, on the GPU and on the CPU |
 //! | [`discover`], [`glance`], [`level`], [`path`], [`field`] | signatures, where rays come down to the receivers, exact paths, the field they carry |
-//! | [`task`] | one transmitter over one grid: what both backends compute |
+//! | [`task`], [`direct`] | one transmitter over one grid: what both backends compute; the direct way over roofs and woods |
 //! | [`gather`], [`gap`] | what the cells of a tile receive |
 //! | [`spread`] | what a cell keeps of it: power, or also delays and directions |
-//! | [`reception`] | the paths to one receiver, with powers, delays and angles |
+//! | [`reception`], [`listen`] | the paths to one receiver, with powers, delays and angles, and to a list of them |
 //! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
 //! | [`lit`], [`fan`], [`over`] | what of the edges the transmitter sees, where that sends to, and what cells receive over it |
@@ -25,6 +25,7 @@ pub mod bent;
 pub mod bvh;
 pub mod cone;
 pub mod cpu;
+pub mod direct;
 pub mod discover;
 pub mod edge;
 pub mod edges;
@@ -38,6 +39,7 @@ pub mod glance;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod level;
+pub mod listen;
 pub mod lit;
 mod machine;
 pub mod over;
@@ -59,5 +61,6 @@ mod tracer;
 pub mod utd;
 pub mod wide;
 
+pub use machine::MadeOn;
 pub use reception::Reception;
 pub use tracer::{Backend, KEPT_SITES, Tracer};

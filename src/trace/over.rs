@@ -14,7 +14,7 @@ use super::field::{self, Layer};
 use super::lit::Stretch;
 use super::path::{Bend, Interaction, Kind, Path};
 use super::spread::{Sum, Way};
-use super::task::Task;
+use super::task::{Task, left_by_leaves};
 use super::utd::{Beside, Ray};
 use super::wide::Hint;
 use glam::{Vec2, Vec3};
@@ -129,13 +129,17 @@ impl<'a> Near<'a> {
         }
         let every = (task.grid.cell * task.grid.cell) as f32;
         let turn = 0.5 * sum.sqrt() / (reached.ray.after * reached.ray.sin_beta) as f32;
+        let mut bring = |path: &Path, share: f32| {
+            let leaves = task.in_leaves(path.points());
+            for (b, (beam, layers)) in task.beams.iter().zip(layers).enumerate() {
+                add(b, share * (field::gain(path, beam, layers) * left_by_leaves(leaves, beam.frequency)), path);
+            }
+        };
         let steep = turn / to_boundary(self.edge.wedge.n() as f32, &reached.ray);
         if steep < STEEP[0] {
             let centre = lit.iter().map(|(p, size)| *p * *size).sum::<Vec2>() / sum;
             if let Some(path) = self.path(task, centre) {
-                for (b, (beam, layers)) in task.beams.iter().zip(layers).enumerate() {
-                    add(b, sum / every * field::gain(&path, beam, layers), &path);
-                }
+                bring(&path, sum / every);
                 return;
             }
         }
@@ -143,9 +147,7 @@ impl<'a> Near<'a> {
         let taken: f32 = lit.iter().step_by(step).map(|(_, size)| size).sum();
         for (p, size) in lit.iter().step_by(step) {
             let Some(path) = self.path(task, *p) else { continue };
-            for (b, (beam, layers)) in task.beams.iter().zip(layers).enumerate() {
-                add(b, size / taken * sum / every * field::gain(&path, beam, layers), &path);
-            }
+            bring(&path, size / taken * sum / every);
         }
     }
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub const MAX_ORDER: usize = MAX_DEPTH as usize;
 
 /// So many leaves are asked one by one; more are left to the hierarchy.
-const FEW_LEAVES: usize = 24;
+const FEW_LEAVES: usize = 40;
 
 /// What a surface does to a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,10 +295,12 @@ fn obstacle(
 ) -> Option<Obstacle> {
     let last = candidate.mirrors.len();
     let known = |i: usize| {
+        if hints.only[i].is_some() {
+            return None;
+        }
         let ([a, b], planes) = candidate.leg(reflections, to, i);
-        let only = hints.only[i].is_some();
-        let facet = if only { None } else { scene.blocked_again(a, b, planes, hints.last[i]) };
-        facet.map(|facet| Obstacle { leg: i, facet })
+        let facet = scene.blocked_again(a, b, planes, hints.last[i])?;
+        Some(Obstacle { leg: i, facet })
     };
     if let Some(found) = (0..=last).find_map(known) {
         return Some(found);

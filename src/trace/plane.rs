@@ -2,6 +2,7 @@
 
 use super::bvh::NO_PLANE;
 use super::facet::{Facet, Span};
+use bytemuck::{Pod, Zeroable};
 use glam::{Vec2, Vec3};
 use std::collections::HashMap;
 
@@ -14,8 +15,7 @@ const NORMAL_CELL: f32 = 1e-2;
 const OFFSET_CELL: f32 = 0.5;
 
 /// A plane that mirrors, and the box around all that lies in it. 48 bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "gpu", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Mirror {
     /// Unit normal.

@@ -6,15 +6,17 @@
 //! steepest lines of sight from both ends meet: its vertices, delay and angles are those of the bent way.
 
 use super::bent;
+use super::direct::Direct;
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Beam, Layer};
 use super::path::{self, Candidate, Hints, Kind, Path};
-use super::task::{Diffraction, Task};
-use crate::empirical::{OverRooftops, over_rooftops};
+use super::task::{Diffraction, Task, left_by_leaves};
+use crate::empirical::foliage_loss;
 use crate::material::Material;
 use crate::units::SPEED_OF_LIGHT;
-use glam::Vec3;
+use glam::{DVec2, Vec3};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// What a receiver hears of the sector that is strongest there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,8 +42,12 @@ pub struct Arrival {
     pub departure: Direction,
     /// Where it came from, as seen by the receiver.
     pub arrival: Direction,
-    /// What rooftops and hills take of it, dB; only the direct way pays this.
+    /// What rooftops, hills and the crowns that it leads over take of it, dB; only the direct way pays this.
     pub rooftop_loss: f32,
+    /// Metres of it that lie in leaves.
+    pub leaves: f32,
+    /// What those take of it, dB.
+    pub foliage_loss: f32,
     /// The transmitter, where something happens to it, the receiver.
     pub vertices: Vec<Vertex>,
     /// What happens at the vertices between both ends.
@@ -85,11 +91,37 @@ impl Reception {
         let second: f64 = powers.map(|(p, t)| p * (t - mean).powi(2)).sum();
         (sum > 0.0).then(|| (second / sum).sqrt())
     }
+
+    /// The mean direction that the paths come from, each angle for itself: that of Σ Pᵢ e^{jφᵢ}, as
+    /// [`Moments`](super::spread::Moments) have it; `None` without a path.
+    pub fn direction(&self) -> Option<Direction> {
+        let turn = |angle: fn(&Direction) -> f32| {
+            let part = |path: &Arrival| {
+                DVec2::from_angle(f64::from(angle(&path.arrival)).to_radians())
+                    * 10f64.powf(0.1 * f64::from(path.level))
+            };
+            self.paths.iter().map(part).sum::<DVec2>().to_angle().to_degrees()
+        };
+        let azimuth = turn(|d| d.azimuth).rem_euclid(360.0) as f32;
+        let elevation = turn(|d| d.elevation) as f32;
+        // Just west of north rounds up to a whole turn.
+        (!self.paths.is_empty())
+            .then_some(Direction { azimuth: if azimuth < 360.0 { azimuth } else { 0.0 }, elevation })
+    }
 }
 
 impl Arrival {
-    /// What happens to it on its way, in words: "reflection off brick ×2, reflection off concrete".
+    /// What happens to it on its way, in words: "reflection off brick ×2, 12 m through leaves (−5.1 dB)".
     pub fn way(&self) -> String {
+        let mut way = self.meetings();
+        if self.leaves > 0.0 {
+            _ = write!(way, ", {:.0} m through leaves (−{:.1} dB)", self.leaves, self.foliage_loss);
+        }
+        way
+    }
+
+    /// What it meets besides leaves, in words.
+    fn meetings(&self) -> String {
         let event = |e: &Event| {
             let material = e.material.map(|m| m.name().replace('_', " "));
             match (e.kind, material) {
@@ -130,6 +162,8 @@ struct Fed {
     rooftop_loss: f32,
     /// The equivalent edge of the rooftops.
     edge: Option<Vec3>,
+    /// Metres in leaves, and what they take, dB.
+    leaves: (f32, f32),
 }
 
 /// The paths of a task to a receiver, as its maps have them, and what each beam brings over them.
@@ -145,7 +179,8 @@ impl<'a> Listing<'a> {
         let tile = task.tiling().at(to.truncate());
         let signatures = tile.into_iter().flat_map(|t| candidates.in_tile(t));
         let specular = signatures.map(|i| mirrors(&candidates.signatures[i as usize]));
-        let direct = matches!(task.diffraction, Diffraction::None | Diffraction::Edges) || Self::is_straight(task);
+        let over = task.pays_for_rooftops();
+        let direct = task.diffraction != Diffraction::EdgesAlone && (!over || task.transmission);
         let through = |signature: &[u32]| {
             path::through(task.scene, &Candidate::for_task(task, signature)?, to, &mut Hints::default())
         };
@@ -158,25 +193,30 @@ impl<'a> Listing<'a> {
                 paths.extend(edges.filter_map(|e| bent::find(task.scene, &from, e, &to, &mut Default::default())));
             }
         }
+        // The way over the rooftops is one for each wavelength; what comes straight through walls is beside it.
+        paths.retain(|path| !(over && path.interactions().is_empty()));
         Self { task, to, paths }
     }
 
-    /// Whether the direct way ends at what stands in it although rooftops were asked for, since there is no profile.
-    fn is_straight(task: &Task<'_>) -> bool {
-        task.diffraction.over_rooftops() && task.roofs.is_none()
-    }
-
     fn fed(&self, beam: &Beam, layers: &[Layer]) -> Vec<Fed> {
-        let exact =
-            |path: &Path| Fed { path: *path, gain: field::gain(path, beam, layers), rooftop_loss: 0.0, edge: None };
-        let mut fed: Vec<Fed> = self.paths.iter().map(exact).collect();
-        if let Some(roofs) = self.task.roofs.filter(|_| self.task.diffraction.over_rooftops()) {
-            let (from, wavelength) = (self.task.transmitter, beam.frequency.wavelength() as f32);
-            let direct = Path::direct(from, self.to);
-            let OverRooftops { loss, edge } = over_rooftops(roofs, from, self.to, wavelength);
-            let edge = edge.filter(|_| loss > 0.0);
-            let gain = field::gain(&direct, beam, layers) * 10f32.powf(-0.1 * loss);
-            fed.push(Fed { path: direct, gain, rooftop_loss: loss, edge });
+        let task = self.task;
+        let leaves = |metres: f32| (metres, foliage_loss(metres, beam.frequency));
+        let exact = |path: &Path| {
+            let metres = task.in_leaves(path.points());
+            let gain = field::gain(path, beam, layers) * left_by_leaves(metres, beam.frequency);
+            Fed { path: *path, gain, rooftop_loss: 0.0, edge: None, leaves: leaves(metres) }
+        };
+        // Only what came straight meets nothing but walls.
+        let is_straight = |path: &Path| path.interactions().iter().all(|met| met.kind == Kind::Transmission);
+        let beside = task.is_beside_rooftops(self.to, beam.frequency);
+        let mut fed: Vec<Fed> = self.paths.iter().filter(|path| beside || !is_straight(path)).map(exact).collect();
+        // Into a hollow house waves come through its walls.
+        let outdoors = !(task.transmission && task.covers(self.to));
+        if let Some(roofs) = task.roofs.filter(|_| task.diffraction.over_rooftops() && outdoors) {
+            let path = Path::direct(task.transmitter, self.to);
+            let Direct { bend, rooftop_loss, leaves: metres, left } = task.direct_over(roofs, self.to, beam.frequency);
+            let gain = field::gain(&path, beam, layers) * left;
+            fed.push(Fed { path, gain, rooftop_loss, edge: bend, leaves: leaves(metres) });
         }
         fed
     }
@@ -208,6 +248,8 @@ impl<'a> Listing<'a> {
             departure: Direction::of(points[1] - points[0]),
             arrival: Direction::of(points[points.len() - 2] - points[points.len() - 1]),
             rooftop_loss: fed.rooftop_loss,
+            leaves: fed.leaves.0,
+            foliage_loss: fed.leaves.1,
             vertices: points.iter().map(|p| Vertex { at: *p, above_ground: p.z - ground(*p) }).collect(),
             events: met.map(|i| Event { kind: i.kind, material: material(i.surface) }).chain(over).collect(),
         }

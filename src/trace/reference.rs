@@ -234,6 +234,7 @@ impl MapFacts {
             depth: self.depth(mode),
             transmission: mode == Mode::ReflRefr,
             finishes: (mode == Mode::ReflDiffuse).then_some(&self.finishes),
+            woods: None,
             sampling,
         })
     }

@@ -10,6 +10,7 @@ use super::roof;
 use super::wide::{Hint, Wide};
 use crate::city::City;
 use crate::material::Material;
+use crate::scenario::{SHEET_THICKNESS, Walls};
 use glam::{DVec2, Vec3};
 use std::sync::OnceLock;
 
@@ -137,10 +138,16 @@ impl Scene {
         Self { edges, ..self }
     }
 
-    /// The buildings of `city` as prisms of thick walls with flat roofs on its terrain, or on the flat ground z = 0.
+    /// The buildings of `city` as solid prisms with flat roofs on its terrain, or on the flat ground z = 0.
     pub fn of(city: &City) -> Self {
+        Self::with_walls(city, Walls::Solid)
+    }
+
+    /// The same with such walls and roofs; the ground is solid.
+    pub fn with_walls(city: &City, walls: Walls) -> Self {
         let mut builder = SceneBuilder::new();
         let solid = |material| Surface { material, thickness: None };
+        let wall_of = |material| Surface { material, thickness: (walls == Walls::Sheets).then_some(SHEET_THICKNESS) };
         match &city.terrain {
             Some(terrain) => terrain.triangles().for_each(|t| builder.triangle(t, solid(city.ground))),
             None => builder.quad(flat_ground(city), solid(city.ground)),
@@ -157,14 +164,14 @@ impl Scene {
                 for line in ring.lines() {
                     let [a, b] = [line.start, line.end].map(|c| DVec2::new(c.x, c.y).as_vec2());
                     let wall = [a.extend(base), b.extend(base), b.extend(top), a.extend(top)];
-                    builder.quad(wall, solid(building.wall));
+                    builder.quad(wall, wall_of(building.wall));
                 }
             }
             for corners in roof::triangles(footprint) {
                 let at = |z: f32| corners.map(|c| c.as_vec2().extend(z));
-                builder.triangle(at(top), solid(building.roof));
+                builder.triangle(at(top), wall_of(building.roof));
                 if floats {
-                    builder.triangle(at(base), solid(building.wall));
+                    builder.triangle(at(base), wall_of(building.wall));
                 }
             }
             builder.settle();

@@ -23,7 +23,7 @@ impl Tracer {
     ) -> Result<Option<Findings>, EngineError> {
         let (sites, grid) = (place_sites(city, scenario)?, grid_of(city, scenario)?);
         job.checkpoint(0.0, "building the scene").await?;
-        let stage = self.stage(city);
+        let stage = self.stage(city, scenario.engines.trace.walls);
         let task = |(at, site)| self.task(&stage, scenario, mast(city, at, site), &[], grid);
         let tasks: Vec<_> = sites.into_iter().map(task).collect();
         if self.backend() == Backend::Gpu || tasks.iter().all(|task| self.known(stage.fingerprint, task).is_some()) {
@@ -39,7 +39,7 @@ impl Tracer {
     /// Takes in what all shares of the rays have found for a scenario. What doesn't fit it is left out.
     pub fn brief(&mut self, city: &City, scenario: &Scenario, found: &[Findings]) {
         let (Ok(sites), Ok(grid)) = (place_sites(city, scenario), grid_of(city, scenario)) else { return };
-        let stage = self.stage(city);
+        let stage = self.stage(city, scenario.engines.trace.walls);
         for (i, (at, site)) in sites.into_iter().enumerate() {
             let task = self.task(&stage, scenario, mast(city, at, site), &[], grid);
             if self.known(stage.fingerprint, &task).is_some() {

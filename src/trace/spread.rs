@@ -8,16 +8,22 @@
 use super::path::Path;
 use crate::coverage::Quantity;
 use crate::units::SPEED_OF_LIGHT;
+use bytemuck::{Pod, Zeroable};
 use glam::{Vec2, Vec3};
 
-/// What a cell keeps of the paths that arrive.
-pub trait Sum: Copy + Default + Send {
+/// What a cell keeps of the paths that arrive, in 32-bit numbers: the shader tells it in the same.
+pub trait Sum: Pod + Default + Send {
     /// That of a cell under a roof.
     const INDOORS: Self;
+    /// Whether it is more than power.
+    const ARRIVAL: bool;
 
     /// Adds a path that brings `power`, of any unit that is the same for all. Only who keeps more than power looks at its
     /// way.
     fn add(&mut self, power: f32, way: impl FnOnce() -> Way);
+
+    /// What several receivers keep, each of which stands for a share of the cell.
+    fn mean(receivers: impl ExactSizeIterator<Item = Self>) -> Self;
 
     /// All power that arrives; NaN under a roof.
     fn power(&self) -> f32;
@@ -52,10 +58,16 @@ impl Way {
 /// Power alone.
 impl Sum for f32 {
     const INDOORS: Self = Self::NAN;
+    const ARRIVAL: bool = false;
 
     #[inline]
     fn add(&mut self, power: f32, _: impl FnOnce() -> Way) {
         *self += power;
+    }
+
+    fn mean(receivers: impl ExactSizeIterator<Item = Self>) -> Self {
+        let count = receivers.len() as f32;
+        receivers.sum::<Self>() / count
     }
 
     fn power(&self) -> f32 {
@@ -64,7 +76,8 @@ impl Sum for f32 {
 }
 
 /// Power, and its distribution over delays and directions of arrival: 32 bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub struct Moments {
     power: f32,
     /// Mean excess length, metres, and power times the squared distances from it.
@@ -86,6 +99,7 @@ impl Sum for Moments {
         heading_squares: 0.0,
         slope: Vec2::ZERO,
     };
+    const ARRIVAL: bool = true;
 
     fn add(&mut self, power: f32, way: impl FnOnce() -> Way) {
         // Not for NaN either, which would spoil all that came before.
@@ -105,6 +119,27 @@ impl Sum for Moments {
         self.heading += share * off;
         self.heading_squares += power * off.dot(heading - self.heading);
         self.slope += share * (Vec2::new(level.length(), towards.z) - self.slope);
+    }
+
+    /// Means and squares of groups (Chan, Golub and `LeVeque`, "Updating formulae and a pairwise algorithm", 1979, eq. 2.1).
+    fn mean(receivers: impl ExactSizeIterator<Item = Self>) -> Self {
+        let count = receivers.len() as f32;
+        let mut all = receivers.filter(Self::arrives).fold(Self::default(), |mut all, one| {
+            let before = all.power;
+            all.power += one.power;
+            let share = one.power / all.power;
+            let (off, turn) = (one.excess - all.excess, one.heading - all.heading);
+            all.excess += share * off;
+            all.excess_squares += one.excess_squares + before * share * off * off;
+            all.heading += share * turn;
+            all.heading_squares += one.heading_squares + before * share * turn.length_squared();
+            all.slope += share * (one.slope - all.slope);
+            all
+        });
+        all.power /= count;
+        all.excess_squares /= count;
+        all.heading_squares /= count;
+        all
     }
 
     fn power(&self) -> f32 {
@@ -200,6 +235,19 @@ mod tests {
         assert!((two.azimuth_spread().expect("a spread") - wide).abs() < 1e-3);
         let turn = (40f32.to_radians().sin() / (3.0 + 40f32.to_radians().cos())).atan().to_degrees();
         assert!((two.azimuth().expect("an azimuth") - (350.0 + turn - 360.0).rem_euclid(360.0)).abs() < 1e-3);
+    }
+
+    #[test]
+    fn several_receivers_keep_what_one_would_that_hears_a_share_of_each() {
+        let ways = [(3e-12, way(0.0, 350.0, 5.0)), (1e-12, way(30.0, 30.0, 40.0)), (2e-12, way(80.0, 100.0, -9.0))];
+        let each = [&ways[..1], &ways[1..], &[]].map(moments);
+        let (mean, one) = (Moments::mean(each.into_iter()), moments(&ways.map(|(power, way)| (power / 3.0, way))));
+        assert!((mean.power() / one.power() - 1.0).abs() < 1e-6);
+        for quantity in Quantity::ARRIVAL {
+            let (mean, one) = (mean.get(quantity).expect("one"), one.get(quantity).expect("one"));
+            assert!((mean - one).abs() < 1e-4 * one.abs(), "{quantity:?}: {mean} for {one}");
+        }
+        assert_eq!(Moments::mean(each[..1].iter().copied()), each[0]);
     }
 
     #[test]

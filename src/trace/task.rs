@@ -6,8 +6,9 @@ use super::field::{Beam, Layer};
 use super::gather::MAX_SAMPLES;
 use super::level::Level;
 use super::scene::{Scene, Surface};
-use crate::city::HeightRaster;
+use crate::city::{Canopy, HeightRaster};
 use crate::coverage::Grid;
+use crate::empirical::foliage_loss;
 use crate::material::{Finish, Finishes};
 use crate::units::Hertz;
 use glam::{UVec2, Vec2, Vec3};
@@ -30,7 +31,7 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { rays: 1 << 18, samples: 1 }
+        Self { rays: 1 << 17, samples: 1 }
     }
 }
 
@@ -69,6 +70,11 @@ impl Diffraction {
     }
 }
 
+/// The share of a wave's power that `metres` of foliage leave of it.
+pub fn left_by_leaves(metres: f32, frequency: Hertz) -> f32 {
+    if metres > 0.0 { 10f32.powf(-0.1 * foliage_loss(metres, frequency)) } else { 1.0 }
+}
+
 /// One transmitter over one grid of receivers.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'a> {
@@ -94,6 +100,8 @@ pub struct Task<'a> {
     pub transmission: bool,
     /// How rough surfaces are; `None` where all are smooth.
     pub finishes: Option<&'a Finishes>,
+    /// What paths come through besides air; `None` where there are no trees.
+    pub woods: Option<&'a Canopy>,
     /// How finely.
     pub sampling: Sampling,
 }
@@ -126,9 +134,19 @@ impl Task<'_> {
         Aim::new(self.transmitter, self.level(), &self.grid, self.rays())
     }
 
-    /// Whether the cell's centre lies under a roof.
+    /// Whether the cell's centre lies under a roof that nothing comes through.
     pub fn indoors(&self, ix: u32, iy: u32) -> bool {
-        self.roofs.is_some_and(|r| r.covers(r.standing(self.grid.centre(ix, iy).as_vec2(), self.height)))
+        !self.transmission && self.covers(self.centre(ix, iy))
+    }
+
+    /// Whether a receiver is under a roof.
+    pub fn covers(&self, at: Vec3) -> bool {
+        self.roofs.is_some_and(|roofs| roofs.covers(at))
+    }
+
+    /// Whether the direct way leads over the rooftops and pays for them.
+    pub fn pays_for_rooftops(&self) -> bool {
+        self.diffraction.over_rooftops() && self.roofs.is_some()
     }
 
     /// Receivers in a cell.
@@ -160,6 +178,13 @@ impl Task<'_> {
         let cell = self.grid.cell as f32;
         let corner = self.grid.origin.as_vec2() + Vec2::new(ix as f32, iy as f32) * cell;
         self.receiver_at(corner + Vec2::new(column / n, row) * cell)
+    }
+
+    /// Metres of the way over `points` that lie in leaves.
+    pub fn in_leaves(&self, mut points: impl Iterator<Item = Vec3>) -> f32 {
+        let (Some(woods), Some(mut at)) = (self.woods, points.next()) else { return 0.0 };
+        let leg = |to| woods.metres(std::mem::replace(&mut at, to), to);
+        points.map(leg).sum()
     }
 
     /// The scene's surfaces at `frequency`.

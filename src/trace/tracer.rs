@@ -3,17 +3,16 @@
 use super::cpu;
 use super::discover::{Candidates, Tiling};
 use super::field::Beam;
-use super::machine::Machine;
-use super::reception::{Listing, Reception};
+use super::machine::{Machine, MadeOn};
 use super::scene::Scene;
 use super::spread::{Moments, Sum};
 use super::task::{Diffraction, Sampling, Task};
-use crate::city::{City, HeightRaster};
+use crate::city::{Canopy, City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
 use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
-use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, Scenario, Sector, Site, TraceSettings};
+use crate::scenario::{EngineKind, Scenario, Sector, Site, TraceSettings, Walls};
+use geo::CoordsIter;
 use glam::{DVec2, UVec2, Vec2, Vec3};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -24,7 +23,7 @@ pub const KEPT_SITES: usize = 8;
 /// Those of more are kept up to so many bytes: of a hundred sites in a town.
 const KEPT_BYTES: usize = 64 << 20;
 
-/// What a draft is sampled with: a thirtieth of the rays.
+/// What a draft is sampled with: a sixteenth of the rays.
 const DRAFT: Sampling = Sampling { rays: 1 << 13, samples: 1 };
 
 /// What the tracer runs on.
@@ -38,7 +37,8 @@ pub enum Backend {
 
 /// The ray tracer. It keeps the city's scene and the last sites' signatures, so that what moves no mast shoots no rays.
 pub struct Tracer {
-    machine: Machine,
+    pub(super) machine: Machine,
+    made_on: MadeOn,
     sampling: Sampling,
     stage: Option<Arc<Stage>>,
     kept: Vec<Known>,
@@ -49,7 +49,8 @@ pub(super) struct Stage {
     /// Tells cities apart.
     pub(super) fingerprint: u64,
     scene: Scene,
-    roofs: HeightRaster,
+    pub(super) roofs: HeightRaster,
+    woods: Option<Canopy>,
 }
 
 /// All that signatures depend on, but for the number of rays.
@@ -97,7 +98,7 @@ impl Tracer {
     }
 
     fn on(machine: Machine) -> Self {
-        Self { machine, sampling: Sampling::default(), stage: None, kept: Vec::new() }
+        Self { machine, made_on: MadeOn::default(), sampling: Sampling::default(), stage: None, kept: Vec::new() }
     }
 
     /// How finely it traces, if not by default.
@@ -112,6 +113,11 @@ impl Tracer {
         if self.machine.adapter().is_some() { Backend::Gpu } else { Backend::Cpu }
     }
 
+    /// What made its last map.
+    pub fn made_on(&self) -> &MadeOn {
+        &self.made_on
+    }
+
     /// The GPU's name for humans.
     pub fn adapter(&self) -> Option<String> {
         self.machine.adapter().map(str::to_owned)
@@ -123,7 +129,7 @@ impl Tracer {
         self.machine.lost()
     }
 
-    /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, a thirtieth of the rays, and nothing
+    /// A coarse map of the whole city, for while a mast is dragged: a cell for each tile, a sixteenth of the rays, and nothing
     /// around corners. Where the signatures of a finer map of the same masts are known, they serve.
     pub async fn draft(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
         let coarse = coarse(city, scenario)?;
@@ -207,10 +213,13 @@ impl Tracer {
         }
         self.machine.ready().await;
         job.checkpoint(0.0, "building the scene").await?;
-        let stage = self.stage(city);
+        let walls = scenario.engines.trace.walls;
+        let stage = self.stage(city, walls);
         let height = scenario.receivers.height as f32;
         let of_rows = |entry| Indoors::of(&stage.roofs, grid, height, entry, rows.clone());
-        let indoors = scenario.receivers.indoors.map(of_rows);
+        // Where waves come through the walls, they are no longer told by statistics what that costs.
+        let entry = scenario.receivers.indoors.filter(|_| walls == Walls::Solid);
+        let indoors = entry.map(of_rows);
         let needed = indoors.as_ref().map_or(rows.clone(), Indoors::needs);
         let (asked, first) = (grid.index(0, rows.start)..grid.index(0, rows.end), grid.index(0, needed.start));
         for (at, site) in sites {
@@ -221,13 +230,13 @@ impl Tracer {
             let gains = if served.is_none() {
                 self.machine.gather(&task, &candidates, needed.clone(), job).await?
             } else {
-                moments = vec![Vec::new(); beams.len()];
-                cpu::collect(&task, &candidates, &needed, &mut moments, job).await?;
+                moments = self.machine.collect(&task, &candidates, needed.clone(), job).await?;
                 let powers = |beam: &Vec<Moments>| beam.iter().map(Moments::power).collect();
                 let mut gains = moments.iter().map(powers).collect::<Vec<Vec<f32>>>();
                 cpu::add_scattered(&task, &needed, &mut gains, job).await?;
                 gains
             };
+            self.made_on = self.machine.made_on(&task);
             for (i, (sector, gains)) in site.sectors.iter().zip(gains).enumerate() {
                 let power = sector.power.0 as f32;
                 let level = |cell: usize| {
@@ -252,55 +261,15 @@ impl Tracer {
         Ok(map)
     }
 
-    /// The paths of the sector that is strongest at `point`, to a receiver of the scenario's height there. Where their
-    /// signatures are known no rays are cast.
-    pub async fn paths_at(
-        &mut self,
-        city: &City,
-        scenario: &Scenario,
-        point: LonLat,
-        job: &mut Job,
-    ) -> Result<Reception, EngineError> {
-        let sites = place_sites(city, scenario)?;
-        let grid = grid_of(city, scenario)?;
-        let local = city.frame.to_local(point);
-        let outside = || EngineError::ReceiverOutside { city: city.name.clone() };
-        let (ix, iy) = grid.locate(local).filter(|_| city.contains(point)).ok_or_else(outside)?;
-        self.machine.ready().await;
-        job.checkpoint(0.0, "building the scene").await?;
-        let stage = self.stage(city);
-        let receiver = stage.roofs.standing(local.as_vec2(), scenario.receivers.height as f32);
-        if stage.roofs.covers(receiver) {
-            return Err(EngineError::ReceiverIndoors);
-        }
-        let mut best = Reception { server: (0, 0), level: None, scattered: None, paths: Vec::new() };
-        for (number, (at, site)) in sites.into_iter().enumerate() {
-            let beams = beams(site, scenario);
-            let task = self.task(&stage, scenario, mast(city, at, site), &beams, grid);
-            let candidates = self.candidates(stage.fingerprint, &task, job).await?;
-            let mut scattered = vec![vec![0.0; grid.nx as usize]; beams.len()];
-            cpu::add_scattered(&task, &(iy..iy + 1), &mut scattered, job).await?;
-            let listing = Listing::new(&task, &candidates, receiver);
-            for (i, (sector, scattered)) in site.sectors.iter().zip(scattered).enumerate() {
-                let dbm = |gain: f32| (gain > 0.0).then(|| sector.power.0 as f32 + 10.0 * gain.log10());
-                let (gain, paths) = listing.of_beam(i, sector.power.0 as f32);
-                let scattered = scattered[ix as usize];
-                let level = dbm(gain + scattered);
-                if level > best.level {
-                    best = Reception { server: (number, i), level, scattered: dbm(scattered), paths };
-                }
-            }
-        }
-        Ok(best)
-    }
-
-    /// The city made ready, anew when it changed.
-    pub(super) fn stage(&mut self, city: &City) -> Arc<Stage> {
-        let fingerprint = fingerprint(city);
+    /// The city made ready with such walls, anew when it or they changed.
+    pub(super) fn stage(&mut self, city: &City, walls: Walls) -> Arc<Stage> {
+        let fingerprint = fingerprint(city, walls);
         if let Some(stage) = self.stage.as_ref().filter(|s| s.fingerprint == fingerprint) {
             return Arc::clone(stage);
         }
-        let stage = Arc::new(Stage { fingerprint, scene: Scene::of(city), roofs: rooftops(city) });
+        let roofs = rooftops(city);
+        let woods = Canopy::of(city, &roofs);
+        let stage = Arc::new(Stage { fingerprint, scene: Scene::with_walls(city, walls), roofs, woods });
         self.stage = Some(Arc::clone(&stage));
         stage
     }
@@ -314,7 +283,7 @@ impl Tracer {
         beams: &'a [Beam],
         grid: Grid,
     ) -> Task<'a> {
-        let TraceSettings { depth, diffraction, corners } = scenario.engines.trace;
+        let TraceSettings { depth, diffraction, corners, walls, vegetation } = scenario.engines.trace;
         Task {
             scene: &stage.scene,
             roofs: Some(&stage.roofs),
@@ -329,14 +298,20 @@ impl Tracer {
             grid,
             height: scenario.receivers.height as f32,
             depth: usize::from(depth),
-            transmission: false,
+            transmission: walls == Walls::Sheets,
             finishes: Some(&scenario.materials),
+            woods: stage.woods.as_ref().filter(|_| vegetation),
             sampling: self.sampling,
         }
     }
 
     /// The signatures of a task, from memory where they are known.
-    async fn candidates(&mut self, city: u64, task: &Task<'_>, job: &mut Job) -> Result<Arc<Candidates>, EngineError> {
+    pub(super) async fn candidates(
+        &mut self,
+        city: u64,
+        task: &Task<'_>,
+        job: &mut Job,
+    ) -> Result<Arc<Candidates>, EngineError> {
         if let Some(known) = self.known(city, task) {
             return Ok(known);
         }
@@ -384,7 +359,7 @@ fn coarse(city: &City, scenario: &Scenario) -> Result<Scenario, EngineError> {
 }
 
 /// The sectors of a site as the tracer sees them.
-fn beams(site: &Site, scenario: &Scenario) -> Vec<Beam> {
+pub(super) fn beams(site: &Site, scenario: &Scenario) -> Vec<Beam> {
     let receiver = scenario.receivers.polarisation;
     let beam = |s: &Sector| Beam { pointing: s.pointing(), frequency: s.frequency, receiver };
     site.sectors.iter().map(beam).collect()
@@ -396,7 +371,7 @@ pub(super) fn mast(city: &City, at: DVec2, site: &Site) -> Vec3 {
 }
 
 /// Tells cities apart by all that the tracer reads of them.
-fn fingerprint(city: &City) -> u64 {
+fn fingerprint(city: &City, walls: Walls) -> u64 {
     let mut hash = DefaultHasher::new();
     let mut number = |v: f64| v.to_bits().hash(&mut hash);
     for corner in [city.bounds.min(), city.bounds.max()] {
@@ -416,6 +391,15 @@ fn fingerprint(city: &City) -> u64 {
             number(f64::NAN);
         }
     }
+    for wood in &city.woods {
+        number(f64::from(wood.height));
+        wood.outline.coords_iter().for_each(|c| {
+            number(c.x);
+            number(c.y);
+        });
+        number(f64::NAN);
+    }
+    number(f64::from(walls as u8));
     number(f64::from(city.ground as u8));
     number(f64::from_bits(city.terrain.as_ref().map_or(0, |t| t.fingerprint())));
     hash.finish()

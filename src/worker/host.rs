@@ -60,6 +60,11 @@ pub trait Desk: Sized + 'static {
     /// Takes in what the rays of all workers have found.
     fn brief(&self, _: Scenario, _: Vec<Findings>) {}
 
+    /// What the tracer made its last map on, for the user.
+    fn made_on(&self) -> String {
+        String::new()
+    }
+
     /// What the tracer runs on since the last job, if that has changed.
     fn moved(&self) -> Option<Backend> {
         None
@@ -247,11 +252,11 @@ impl<D: Desk> Worker for Host<D> {
             Request::Open(open) => self.open(scope.clone(), bridge, open),
             Request::Predict { id, engine, scenario, rows } => self.run(replier(id), async move |desk, job| {
                 let maps = desk.predict(engine, &scenario, rows, job).await?;
-                Ok(Reply::Done { id, maps })
+                Ok(Reply::Done { id, maps, made_on: desk.made_on() })
             }),
             Request::Draft { id, scenario } => self.run(replier(id), async move |desk, job| {
                 let maps = desk.draft(&scenario, job).await?;
-                Ok(Reply::Done { id, maps })
+                Ok(Reply::Done { id, maps, made_on: desk.made_on() })
             }),
             Request::Scout { id, scenario, share } => self.run(replier(id), async move |desk, job| {
                 let found = desk.scout(&scenario, share, job).await?;

@@ -259,6 +259,8 @@ pub enum Reply {
         id: JobId,
         /// The map of levels, and after it how paths arrive, where that was asked for.
         maps: Vec<CoverageMap>,
+        /// What the tracer made them on, for the user; empty of other engines.
+        made_on: String,
     },
     /// A job has ended with what a share of the rays has found; nothing where there was no need to look.
     Scouted {

@@ -22,6 +22,8 @@ pub struct TracerDesk {
     backend: RefCell<Backend>,
     /// Whether the backend has changed since the page was told.
     moved: Cell<bool>,
+    /// What the last map was made on, for the user.
+    made_on: RefCell<String>,
 }
 
 impl TracerDesk {
@@ -33,6 +35,7 @@ impl TracerDesk {
 
     /// Takes the tracer back after a job, which may have cost it its GPU.
     fn put_back(&self, tracer: Tracer) {
+        self.made_on.replace(tracer.made_on().told.clone());
         let mut backend = self.backend.borrow_mut();
         if let Some(why) = tracer.lost().filter(|_| backend.gpu) {
             *backend = Backend { gpu: false, detail: why.to_owned() };
@@ -52,6 +55,7 @@ impl Desk for TracerDesk {
             briefing: RefCell::default(),
             backend: RefCell::new(backend),
             moved: Cell::default(),
+            made_on: RefCell::default(),
         })
     }
 
@@ -99,6 +103,10 @@ impl Desk for TracerDesk {
 
     fn brief(&self, scenario: Scenario, found: Vec<Findings>) {
         self.briefing.replace(Some((scenario, found)));
+    }
+
+    fn made_on(&self) -> String {
+        self.made_on.borrow().clone()
     }
 
     fn moved(&self) -> Option<Backend> {

@@ -36,6 +36,7 @@ test("the shader in the browser's WebGPU and the CPU twin make the same map", as
     await tab.maps("traced");
     assert.equal((await tab.state()).backend, backend);
     maps[backend] = await tab.values("traced", POINTS);
+    assert.match(await tab.page.locator(".status-text").innerText(), backend === "gpu" ? /^On the GPU \(/ : /^On the CPU · /);
   }
   const pairs = both(maps.gpu, maps.cpu);
   const alone = POINTS.filter((_, i) => (maps.gpu[i] === null) !== (maps.cpu[i] === null));
@@ -47,6 +48,15 @@ test("the shader in the browser's WebGPU and the CPU twin make the same map", as
   assert.ok(alone.length <= POINTS.length * 0.005, `${alone.length} points have a value on one of the two alone`);
   assert.ok(at(0.5) < 0.01, `median ${at(0.5)} dB`);
   assert.ok(at(0.99) < 0.5, `99 % within ${at(0.99)} dB`);
+});
+
+test("where there is a GPU, a map that the CPU made says so, and why", async (t) => {
+  const engines = { trace: { depth: 1, diffraction: true, corners: true } };
+  const scenario = scenarioOf({}, {}, { receivers: { cell: 50, height: 1.5 }, engines });
+  const tab = await open(t, { query: "?backend=gpu", hash: link(scenario) });
+  await tab.maps("traced");
+  const said = await tab.page.locator(".status-text").innerText();
+  assert.match(said, /^On the CPU: corners are not traced on the GPU yet · /);
 });
 
 test("a GPU that is lost between two maps or in the middle of one costs no map", async (t) => {

@@ -1,8 +1,8 @@
 // Times as a visitor meets them, in Chromium on this machine: `node bench.mjs [runs]`. Prints JSON; `cargo xtask bench`
 // makes the table.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { browser, close, site } from "./browser.mjs";
+import { browser, close, serve, site } from "./browser.mjs";
 import { link, scenarioOf } from "./links.mjs";
 import { median } from "./geometry.mjs";
 import { misbehaving } from "./misbehave.mjs";
@@ -13,7 +13,7 @@ const MARKS = ["map-interactive", "first-draft-traced", "first-map-empirical", "
 const ENGINES = ["empirical", "traced", "learned"];
 
 /** Opens the page in a fresh profile, does something with it, and closes it. */
-async function visit(query, hash, work) {
+async function visit(query, hash, work, address = undefined) {
   const context = await (await browser(true)).newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
@@ -22,7 +22,7 @@ async function visit(query, hash, work) {
       const sizes = await request.sizes().catch(() => ({ responseBodySize: 0 }));
       downloads.push([new URL(request.url()).pathname, sizes.responseBodySize]);
     });
-    await page.goto(`${(await site()).address}${query}${hash}`);
+    await page.goto(`${address ?? (await site()).address}${query}${hash}`);
     return await work(new Tab(page, context, "bench"), downloads);
   } finally {
     await context.close();
@@ -80,7 +80,8 @@ function drag() {
 
 /**
  * Milliseconds from a cold start to the city of a square of 2 km out of a larger archive, then to one 4 km beside it, and
- * back, which is decoding alone; with the requests and bytes that the first took. `null` where the archive is absent.
+ * back, which is decoding alone; with the requests and bytes that the first took, and what the engines hold in memory after
+ * some moves more. `null` where the archive is absent.
  */
 async function largeArchive() {
   const shared = process.env.FARFIELD_SHARED ?? join(import.meta.dirname, "../../../shared");
@@ -104,8 +105,15 @@ async function largeArchive() {
       // Blocks of 16 KiB are the engines' reading; what the map's own reader asks for is not counted.
       const blocks = server.asked.filter((range) => range && range[0] % 16384 === 0 && (range[1] + 1) % 16384 === 0);
       const bytes = blocks.reduce((sum, [first, last]) => sum + last + 1 - first, 0);
-      return { took, unpacked, requests: blocks.length, bytes };
-    });
+      for (let move = 1; move <= 6; move++) {
+        await tab.page.evaluate((hash) => (location.hash = hash), at(11.2558 + 0.004 * move, 43.7731));
+        await tab.maps(...ENGINES);
+      }
+      const held = await Promise.all(tab.page.workers().map((worker) => worker.evaluate(memory).catch(() => 0)));
+      const engines = held.filter((bytes) => bytes > 0);
+      const memories = { workers: engines.length, bytes: engines.reduce((sum, bytes) => sum + bytes, 0) };
+      return { took, unpacked, requests: blocks.length, bytes, memories };
+    }, (await serve(noteMemories)).address);
   } finally {
     for (const end of ends) end();
   }
@@ -115,6 +123,31 @@ async function largeArchive() {
 function readings() {
   const noted = performance.getEntriesByType("mark").map((mark) => mark.name);
   return noted.filter((name) => name.startsWith("city-read:")).map((name) => name.slice(10).split(":").map(Number));
+}
+
+/** Has the engines' workers note the memories of what they instantiate. */
+function noteMemories(folder) {
+  const note = () => {
+    const instantiate = WebAssembly.instantiate.bind(WebAssembly);
+    const streaming = WebAssembly.instantiateStreaming.bind(WebAssembly);
+    const noted = (instantiating) => async (...args) => {
+      const made = await instantiating(...args);
+      const exported = Object.values((made.instance ?? made).exports);
+      self.memories = exported.filter((value) => value instanceof WebAssembly.Memory);
+      return made;
+    };
+    WebAssembly.instantiate = noted(instantiate);
+    WebAssembly.instantiateStreaming = noted(streaming);
+  };
+  for (const engine of ["tracer", "learner"]) {
+    const loader = join(folder, `${engine}_loader.js`);
+    writeFileSync(loader, `(${note})();\n${readFileSync(loader)}`);
+  }
+}
+
+/** Bytes of a worker's WebAssembly memory, which never shrinks: the most that it has needed. */
+function memory() {
+  return (self.memories ?? []).reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
 }
 
 const visits = [];

@@ -116,6 +116,33 @@ test("in the middle of a cell the paths add up to the map's level", async (t) =>
   assert.ok(site.every(Number.isFinite));
 });
 
+test("trees take from the paths that come through them, until they are switched off", async (t) => {
+  // In Helsinki, seventeen metres of crowns are on the way of the strongest path.
+  const site = { position: { lon: 24.94, lat: 60.172 }, height: 30 };
+  const view = { receiver: { lon: 24.9424, lat: 60.1712 } };
+  const tab = await open(t, { ...DESKTOP, hash: link(scenarioOf(site, {}, { city: "helsinki", view })) });
+  const { level, paths: through } = await paths(tab);
+  const leafy = through.filter((path) => path.leaves > 10);
+  assert.ok(leafy.length > 0 && leafy.every((path) => path.foliage_loss > 5), JSON.stringify(through));
+  await tab.until(() => /m through leaves/.test(document.querySelector(".paths tbody")?.textContent));
+  await tab.page.locator('[name="vegetation"]').press("Space");
+  await tab.until((before) => window.farfield.paths()?.level > before + 3, level, 180_000);
+  const bare = await heard(tab);
+  assert.ok(bare.paths.every((path) => path.leaves === 0));
+  assert.equal((await tab.state()).scenario.engines.trace.vegetation, false);
+});
+
+test("inside a hollow house a receiver hears what comes through its walls", async (t) => {
+  const view = { receiver: { lon: 11.5755, lat: 48.1375 } };
+  const tab = await open(t, { ...DESKTOP, hash: link(scenarioOf({}, {}, { view })) });
+  await tab.until(() => /inside a building/.test(document.querySelector(".paths")?.textContent));
+  await tab.page.locator('[name="sheets"]').press("Space");
+  await tab.until(() => window.farfield.paths()?.paths?.length > 0, undefined, 180_000);
+  const { paths: all } = await heard(tab);
+  assert.ok(all.some((path) => path.events.some((event) => event.kind === "transmission")), JSON.stringify(all));
+  assert.equal((await tab.state()).scenario.engines.trace.walls, "sheets");
+});
+
 test("a point inside a house is refused in a sentence, and the keyboard moves it out", async (t) => {
   const tab = await open(t, DESKTOP);
   await tab.maps("traced", "empirical");

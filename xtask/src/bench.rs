@@ -85,6 +85,11 @@ fn browser(rows: &mut Rows) -> Result<()> {
     if let Some((requests, bytes)) = large["requests"].as_u64().zip(large["bytes"].as_u64()) {
         rows.push(("browser: reading all of these".into(), format!("{requests} requests, {} kB", bytes / 1000)));
     }
+    let memories = &large["memories"];
+    if let Some((workers, bytes)) = memories["workers"].as_u64().zip(memories["bytes"].as_u64()) {
+        let held = format!("{} MB in {workers} workers", bytes / 1_000_000);
+        rows.push(("browser: the engines' memory after six moves more".into(), held));
+    }
     Ok(())
 }
 

@@ -98,7 +98,7 @@ impl Collector {
                 self.draft.coast.extend(lines);
             }
             (None, Some(Geometry::Point(at))) => {
-                if let Some(kind) = kinds::place(tags) {
+                if let Some(kind) = kinds::point(tags) {
                     self.draft.features.push(Feature { id, kind, shape: Shape::Point(at) });
                 }
             }

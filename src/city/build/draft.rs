@@ -81,7 +81,7 @@ impl Shape {
 }
 
 /// What a feature of the map is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Kind {
     /// Its layer.
     pub layer: Layer,
@@ -97,6 +97,18 @@ pub struct Kind {
     pub tunnel: bool,
     /// What it is called.
     pub name: Option<String>,
+    /// How high its trees are, metres, where that is said.
+    pub height: Option<f64>,
+    /// How wide the crowns of trees are that are points or lines, metres.
+    pub crown: Option<f64>,
+}
+
+impl Kind {
+    /// One of a class, of which nothing else is known.
+    pub fn of(layer: Layer, class: &'static str) -> Self {
+        let (zoom, area, bridge, tunnel) = (0, false, false, false);
+        Self { layer, class, zoom, area, bridge, tunnel, name: None, height: None, crown: None }
+    }
 }
 
 /// A road, a lake, a park or a name.

@@ -7,6 +7,7 @@ use super::repair::Repairer;
 use super::report::{Repair, Report, Skip};
 use super::sea;
 use super::tags::Traits;
+use super::trees::under_crowns;
 use crate::city::heights::{STOREY, complete};
 use crate::city::{Building, City};
 use crate::geodesy::{Area, LocalFrame, LonLat};
@@ -109,7 +110,11 @@ pub fn finish(mut draft: Draft, identity: Identity, area: Option<Area>) -> Resul
     if buildings.is_empty() {
         return Err(Fault::Empty(if area.is_some() { "in the area asked for" } else { "in it" }));
     }
-    let mut map: Vec<Feature> = draft.features;
+    let with_crowns = |feature: Feature| match feature.kind.crown {
+        Some(width) => Feature { shape: under_crowns(feature.shape, width), ..feature },
+        None => feature,
+    };
+    let mut map: Vec<Feature> = draft.features.into_iter().map(with_crowns).collect();
     if !draft.coast.is_empty() {
         let centres = buildings.iter().filter_map(|b| b.footprint.centroid());
         let centres = centres.map(|c| frame.to_lonlat(DVec2::new(c.x(), c.y())));
@@ -123,7 +128,9 @@ pub fn finish(mut draft: Draft, identity: Identity, area: Option<Area>) -> Resul
     }
     let report = Report::of(draft.found, &buildings, layers, log);
     let Identity { name, attribution, .. } = identity;
-    let city = City { name, attribution, frame, bounds, buildings, ground: Material::MediumDryGround, terrain: None };
+    // Woods are read from the map, which has them.
+    let (ground, terrain, woods) = (Material::MediumDryGround, None, Vec::new());
+    let city = City { name, attribution, frame, bounds, buildings, ground, terrain, woods };
     Ok(Imported { city, map, report })
 }
 

@@ -1,27 +1,51 @@
-//! Which elements of `OpenStreetMap` become the map: roads, water, green and names.
+//! Which elements of `OpenStreetMap` become the map: roads, water, green, trees and names.
 
 use super::draft::{Kind, Layer};
-use super::tags::Tags;
+use super::tags::{Tags, metres};
+use crate::city::woods::HIGHEST_TREE;
 
 /// Longest name kept, bytes.
 const LONGEST_NAME: usize = 200;
+/// Width of a tree's crown where it is not tagged, metres: an assumption, of trees that line streets.
+const CROWN: f64 = 6.0;
+/// Widest crown, metres; a larger number is a mistake.
+const WIDEST_CROWN: f64 = 60.0;
 
 /// What the tags make of an element on the map, if anything.
 pub fn kind(tags: &Tags<'_>) -> Option<Kind> {
+    if tags.get("natural") == Some("tree_row") {
+        return Some(trees("tree_row", tags));
+    }
     let (layer, class, zoom, area) = road(tags).or_else(|| water(tags)).or_else(|| green(tags))?;
     Some(Kind {
-        layer,
-        class,
         zoom,
         area,
         bridge: layer == Layer::Roads && tags.has("bridge"),
         tunnel: tags.has("tunnel") && !matches!(layer, Layer::Green),
         name: name(tags),
+        height: if class == "wood" { height(tags) } else { None },
+        ..Kind::of(layer, class)
     })
 }
 
 /// What the tags make of a point on the map, if anything.
-pub fn place(tags: &Tags<'_>) -> Option<Kind> {
+pub fn point(tags: &Tags<'_>) -> Option<Kind> {
+    if tags.get("natural") == Some("tree") { Some(trees("tree", tags)) } else { place(tags) }
+}
+
+/// A tree or a row of them.
+fn trees(class: &'static str, tags: &Tags<'_>) -> Kind {
+    let width = tags.get("diameter_crown").and_then(metres).filter(|w| (0.0..=WIDEST_CROWN).contains(w) && *w > 0.0);
+    Kind { crown: width.or(Some(CROWN)), height: height(tags), zoom: 16, ..Kind::of(Layer::Green, class) }
+}
+
+/// How high trees are, if that is said.
+fn height(tags: &Tags<'_>) -> Option<f64> {
+    tags.get("height").and_then(metres).filter(|h| *h > 0.0 && *h <= f64::from(HIGHEST_TREE))
+}
+
+/// What the tags make of a place, if it is one.
+fn place(tags: &Tags<'_>) -> Option<Kind> {
     let (class, zoom) = match tags.get("place")? {
         "city" => ("city", 12),
         "town" => ("town", 12),
@@ -36,7 +60,7 @@ pub fn place(tags: &Tags<'_>) -> Option<Kind> {
         _ => return None,
     };
     let name = Some(name(tags)?);
-    Some(Kind { layer: Layer::Places, class, zoom, area: false, bridge: false, tunnel: false, name })
+    Some(Kind { zoom, name, ..Kind::of(Layer::Places, class) })
 }
 
 /// Layer, class, lowest zoom, and whether it is an area.
@@ -117,6 +141,17 @@ mod tests {
         assert_eq!(of("waterway", "river"), Some((Layer::Water, "river", false)));
         assert_eq!(of("landuse", "forest"), Some((Layer::Green, "wood", true)));
         assert_eq!(of("amenity", "cafe"), None);
+    }
+
+    #[test]
+    fn trees_have_a_crown_and_the_height_that_is_tagged() {
+        let tree = point(&Tags(vec![("natural", "tree"), ("height", "12.5 m"), ("diameter_crown", "8")]));
+        let tree = tree.expect("a tree");
+        assert_eq!((tree.class, tree.height, tree.crown), ("tree", Some(12.5), Some(8.0)));
+        let row = kind(&Tags(vec![("natural", "tree_row"), ("height", "900")])).expect("a row");
+        assert_eq!((row.class, row.area, row.height, row.crown), ("tree_row", false, None, Some(CROWN)));
+        let wood = kind(&Tags(vec![("landuse", "forest"), ("height", "22")])).expect("a wood");
+        assert_eq!((wood.class, wood.height, wood.crown), ("wood", Some(22.0), None));
     }
 
     #[test]

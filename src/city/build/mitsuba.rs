@@ -160,7 +160,7 @@ pub fn import(files: &mut SceneFiles, identity: Identity) -> Result<Scene, Scene
         terrain.lift(&mut buildings);
     }
     let (frame, terrain) = (LocalFrame::new(origin), terrain.map(Arc::new));
-    let city = City { name, attribution, frame, bounds, buildings, ground: ground.0, terrain };
+    let city = City { name, attribution, frame, bounds, buildings, ground: ground.0, terrain, woods: Vec::new() };
     Ok(Scene { city, report, ground: relief })
 }
 

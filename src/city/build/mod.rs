@@ -36,6 +36,7 @@ pub mod report;
 mod sea;
 mod tags;
 mod tiles;
+mod trees;
 #[cfg(feature = "geoparquet")]
 mod wkb;
 

@@ -202,6 +202,9 @@ fn tags(kind: &Kind, zoom: u8) -> Vec<(&'static str, Tag<'_>)> {
     if let Some(name) = kind.name.as_deref().filter(|_| named) {
         tags.push(("name", Tag::Text(name)));
     }
+    if let Some(height) = kind.height {
+        tags.push(("height", Tag::Number((height * 100.0).round() as f32 / 100.0)));
+    }
     if kind.bridge {
         tags.push(("bridge", Tag::Flag(true)));
     }

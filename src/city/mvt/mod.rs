@@ -8,7 +8,7 @@ mod decode;
 mod encode;
 mod protobuf;
 
-pub use decode::{Polygons, Value, layers};
+pub use decode::{Layer, Polygons, Value, layers};
 #[cfg(feature = "import")]
 pub use encode::{Geometry, LayerWriter, Tag};
 #[cfg(any(test, feature = "import"))]

@@ -88,6 +88,11 @@ impl Device {
         self.trouble.check().is_err()
     }
 
+    /// Most bytes of one buffer that a shader reads.
+    pub fn largest_binding(&self) -> u64 {
+        self.inner.limits().max_storage_buffer_binding_size
+    }
+
     /// Loses the device when it is called, as a driver would.
     #[cfg(test)]
     pub fn doom(&self) -> impl Fn() + 'static {
@@ -95,8 +100,14 @@ impl Device {
         move || device.destroy()
     }
 
-    /// Compiles a shader and makes its only entry point a pipeline. A shader that the device rejects is no adapter.
-    pub async fn pipeline(&self, entry: &str, source: &str) -> Result<wgpu::ComputePipeline, EngineError> {
+    /// Compiles a shader and makes its only entry point a pipeline, with these values of its overridable constants. A shader
+    /// that the device rejects is no adapter.
+    pub async fn pipeline(
+        &self,
+        entry: &str,
+        source: &str,
+        constants: &[(&str, f64)],
+    ) -> Result<wgpu::ComputePipeline, EngineError> {
         let scope = self.inner.push_error_scope(wgpu::ErrorFilter::Validation);
         let module = self.inner.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(entry),
@@ -107,50 +118,59 @@ impl Device {
             layout: None,
             module: &module,
             entry_point: Some(entry),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
             cache: None,
         });
-        match scope.pop().await {
+        let rejected = scope.pop().await;
+        self.trouble.check()?;
+        match rejected {
             Some(error) => Err(EngineError::NoAdapter(format!("{} rejects the shader {entry}: {error}", self.name))),
             None => Ok(pipeline),
         }
     }
 
-    /// Binds a uniform of `uniform` bytes at 0, `inputs` from 1 on, and after them an output of `words` 32-bit numbers.
-    pub fn pass<'a>(
-        &'a self,
-        pipeline: &'a wgpu::ComputePipeline,
-        uniform: usize,
-        inputs: &[&[u8]],
-        words: usize,
-    ) -> Result<Pass<'a>, EngineError> {
-        let limit = self.inner.limits().max_storage_buffer_binding_size;
-        let output_bytes = (words * 4).max(LEAST_BYTES) as u64;
-        if let Some(bytes) = inputs.iter().map(|i| i.len() as u64).chain([output_bytes]).find(|b| *b > limit) {
+    /// A buffer of `size` bytes, no more than can be bound.
+    fn empty(&self, size: usize, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, EngineError> {
+        let limit = self.largest_binding();
+        let size = size.max(LEAST_BYTES) as u64;
+        if size > limit {
             return Err(EngineError::Failed(format!(
                 "the scene needs a GPU buffer of {} MiB, and {} binds {} MiB at most: choose larger cells or trace on the CPU",
-                bytes >> 20,
+                size >> 20,
                 self.name,
                 limit >> 20
             )));
         }
-        let empty = |size: u64, usage: wgpu::BufferUsages| {
-            self.inner.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
-        };
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        Ok(self.inner.create_buffer(&descriptor))
+    }
+
+    /// Buffers that hold `inputs`, for as many passes as need them.
+    pub fn upload(&self, inputs: &[&[u8]]) -> Result<Vec<wgpu::Buffer>, EngineError> {
         // Not `create_buffer_init`: that one panics when the device is lost.
-        let storage = |bytes: &&[u8]| {
-            let size = bytes.len().max(LEAST_BYTES) as u64;
-            let buffer = empty(size, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST);
+        let upload = |bytes: &&[u8]| {
+            let buffer = self.empty(bytes.len(), wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST)?;
             self.queue.write_buffer(&buffer, 0, bytes);
-            buffer
+            Ok(buffer)
         };
-        let buffers: Vec<wgpu::Buffer> = inputs.iter().map(storage).collect();
-        let params = empty(uniform as u64, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST);
-        let output = empty(output_bytes, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC);
-        let staging = empty(output_bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let bound = std::iter::once(&params).chain(&buffers).chain([&output]).enumerate();
-        let entries: Vec<wgpu::BindGroupEntry<'_>> =
-            bound.map(|(i, b)| wgpu::BindGroupEntry { binding: i as u32, resource: b.as_entire_binding() }).collect();
+        inputs.iter().map(upload).collect()
+    }
+
+    /// Binds a uniform of `uniform` bytes at 0, `inputs` from 1 on, and after them an output of `words` 32-bit numbers.
+    pub fn pass<'a, 'b>(
+        &'a self,
+        pipeline: &'a wgpu::ComputePipeline,
+        uniform: usize,
+        inputs: impl IntoIterator<Item = &'b wgpu::Buffer>,
+        words: usize,
+    ) -> Result<Pass<'a>, EngineError> {
+        let params = self.empty(uniform, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST)?;
+        let output = self.empty(words * 4, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)?;
+        let staging = self.empty(words * 4, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)?;
+        let inputs = inputs.into_iter().map(|buffer| buffer.as_entire_binding());
+        let bound = std::iter::once(params.as_entire_binding()).chain(inputs).chain([output.as_entire_binding()]);
+        let entry = |(i, resource)| wgpu::BindGroupEntry { binding: i as u32, resource };
+        let entries: Vec<wgpu::BindGroupEntry<'_>> = bound.enumerate().map(entry).collect();
         let group = self.inner.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.get_bind_group_layout(0),

@@ -11,7 +11,8 @@ const MAX_STEPS = 1024.0;
 const LOWEST = -1e5;
 // As in discover.rs.
 const LEAST_RISE = 1.0;
-const NEARNESS = 0.7;
+const NEARNESS = 0.75;
+const OVER_SPHERE = 4u;
 
 struct Params {
     transmitter: vec3f,
@@ -44,15 +45,16 @@ fn level(p: vec2f) -> f32 {
 }
 
 fn aim(ray: u32) -> vec3f {
-    let half = (params.rays + 1u) / 2u;
-    let at_plane = ray < half;
-    let number = select(ray - half, ray, at_plane);
+    let at_level = params.rays - params.rays / OVER_SPHERE;
+    let at_plane = ray < at_level;
+    let number = select(ray - at_level, ray, at_plane);
+    let rays = select(params.rays - at_level, at_level, at_plane);
     let ring = number / RING * RING;
     let place = number % RING;
-    let i = ring + select(place, place * STEP % RING, ring + RING <= half);
+    let i = ring + select(place, place * STEP % RING, ring + RING <= rays);
     let turn = f32((i * GOLDEN) >> 8u) / 16777216.0;
     let along = vec2f(cos(TAU * turn), sin(TAU * turn));
-    let share = (f32(i) + 0.5) / f32(half);
+    let share = (f32(i) + 0.5) / f32(rays);
     if at_plane {
         let way = params.reach * pow(share, NEARNESS) * along;
         let rise = level(params.transmitter.xy + way) - params.transmitter.z;

@@ -3,8 +3,8 @@
 use super::pace::Pace;
 use super::{Gpu, MOST_AT_ONCE};
 use crate::engine::{EngineError, Job};
-use crate::trace::store::packed::{Packed, Params};
-use crate::trace::store::{Evaluation, Parameter};
+use crate::trace::store::packed::{PackedModel, PackedStore, Params};
+use crate::trace::store::{Evaluation, Parameter, PathStore, SignalModel};
 
 const EVALUATE: &str = concat!(include_str!("field.wgsl"), include_str!("evaluate.wgsl"));
 /// Most numbers that one submission gives back: 16 MiB.
@@ -16,6 +16,13 @@ const FIRST_SIZE: u32 = 1024;
 pub struct Evaluator<'a> {
     gpu: &'a Gpu,
     pipeline: wgpu::ComputePipeline,
+}
+
+/// A store on the GPU, for as many models as are asked about. It borrows the store, which can't change meanwhile.
+pub struct Loaded<'a> {
+    evaluator: &'a Evaluator<'a>,
+    store: &'a PathStore,
+    buffers: Vec<wgpu::Buffer>,
 }
 
 /// Gains and derivatives of all receivers of a store.
@@ -30,25 +37,37 @@ pub struct Rows {
 impl Gpu {
     /// Compiles what evaluates stores.
     pub async fn evaluator(&self) -> Result<Evaluator<'_>, EngineError> {
-        Ok(Evaluator { gpu: self, pipeline: self.device.pipeline("evaluate", EVALUATE).await? })
+        Ok(Evaluator { gpu: self, pipeline: self.device.pipeline("evaluate", EVALUATE, &[]).await? })
     }
 }
 
-impl Evaluator<'_> {
+impl<'a> Evaluator<'a> {
+    /// Brings a store to the GPU.
+    pub fn load(&'a self, store: &'a PathStore) -> Result<Loaded<'a>, EngineError> {
+        let buffers = self.gpu.device.upload(&PackedStore::of(store).inputs())?;
+        Ok(Loaded { evaluator: self, store, buffers })
+    }
+}
+
+impl Loaded<'_> {
     /// The power of each receiver and its derivatives by `parameters`, as [`Evaluation::gradient`]. What f32 rounds is a part
     /// of each path's own slope: where paths' slopes cancel, the sum is known no better than its parts.
     pub async fn rows(
         &self,
-        evaluation: &Evaluation<'_>,
+        model: &SignalModel,
         parameters: &[Parameter],
         job: &mut Job,
     ) -> Result<Rows, EngineError> {
-        let packed = Packed::of(evaluation, parameters);
-        let receivers = evaluation.store().receivers() as u32;
+        let evaluation = Evaluation::new(self.store, model).map_err(|e| EngineError::Failed(e.to_string()))?;
+        let packed = PackedModel::of(&evaluation, parameters);
+        let receivers = self.store.receivers() as u32;
         let words = 1 + parameters.len();
         let most = (MOST_NUMBERS / words).clamp(1, MOST_AT_ONCE as usize) as u32;
-        let size = size_of::<Params>();
-        let pass = self.gpu.device.pass(&self.pipeline, size, &packed.inputs(), most as usize * words)?;
+        let most = most.min(receivers);
+        let Evaluator { gpu, pipeline } = self.evaluator;
+        let of_model = gpu.device.upload(&packed.inputs())?;
+        let inputs = self.buffers.iter().chain(&of_model);
+        let pass = gpu.device.pass(pipeline, size_of::<Params>(), inputs, most as usize * words)?;
         let mut params = packed.params;
         let mut rows = Rows { powers: Vec::new(), slopes: Vec::new() };
         let mut pace = Pace::new(FIRST_SIZE, most);

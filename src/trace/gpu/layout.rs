@@ -1,7 +1,7 @@
 //! The shaders' uniforms, field by field as in their `Params`.
 
 use crate::antenna::{Pattern, Polarisation};
-use crate::city::Terrain;
+use crate::city::{Canopy, Terrain};
 use crate::trace::discover::{Aim, Net};
 use crate::trace::field::Beam;
 use crate::trace::task::{Diffraction, Task};
@@ -132,6 +132,10 @@ pub struct GatherParams {
     /// Where the receivers' heights begin in the buffer of heights.
     pub stands: u32,
     ground: Ground,
+    /// Where the crowns begin there; 0 where there are none.
+    pub crowns: u32,
+    highest_crown: f32,
+    padding: [u32; 2],
     beam: [BeamParams; BEAMS],
 }
 
@@ -163,6 +167,7 @@ impl GatherParams {
             raster_origin,
             raster_cell,
             ground: Ground::of(task.level().ground),
+            highest_crown: task.woods.map_or(0.0, Canopy::highest),
             beam,
             ..Self::zeroed()
         }

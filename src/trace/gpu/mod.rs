@@ -9,7 +9,7 @@
 //! | `scene.wgsl` | the walk through the hierarchy |
 //! | `ground.wgsl` | the ground under receivers and along profiles |
 //! | `discover.wgsl` | rays that look for signatures |
-//! | `gather.wgsl`, `field.wgsl`, `roofs.wgsl` | receivers that collect paths, their field, the rooftops |
+//! | `gather.wgsl`, `field.wgsl`, `roofs.wgsl`, `leaves.wgsl` | receivers that collect paths, their field, rooftops, leaves |
 //! | `evaluate`, `evaluate.wgsl` | stored paths: their power and its derivatives |
 
 mod device;
@@ -18,7 +18,7 @@ mod layout;
 mod pace;
 mod probe;
 
-pub use evaluate::{Evaluator, Rows};
+pub use evaluate::{Evaluator, Loaded, Rows};
 
 use super::bvh::NO_PLANE;
 use super::cpu;
@@ -27,6 +27,7 @@ use super::field::Layer;
 use super::level::CROSSINGS;
 use super::path::MAX_ORDER;
 use super::scene::Scene;
+use super::spread::Sum;
 use super::task::Task;
 use crate::city::Terrain;
 use crate::engine::{EngineError, Job};
@@ -34,6 +35,7 @@ use device::{Device, Inputs};
 use layout::{BEAMS, DiscoverParams, GatherParams};
 use pace::Pace;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 const DISCOVER: &str = concat!(include_str!("scene.wgsl"), include_str!("ground.wgsl"), include_str!("discover.wgsl"));
 const GATHER: &str = concat!(
@@ -41,6 +43,7 @@ const GATHER: &str = concat!(
     include_str!("ground.wgsl"),
     include_str!("field.wgsl"),
     include_str!("roofs.wgsl"),
+    include_str!("leaves.wgsl"),
     include_str!("gather.wgsl")
 );
 /// What stands for the height of a receiver under a roof.
@@ -54,17 +57,33 @@ pub struct Gpu {
     device: Device,
     discover: wgpu::ComputePipeline,
     gather: wgpu::ComputePipeline,
+    /// The same with how paths arrive, once that was asked for.
+    arrival: OnceLock<wgpu::ComputePipeline>,
 }
 
 impl Gpu {
     /// Opens the best adapter. A software adapter is only taken if allowed.
     pub async fn open(allow_software: bool) -> Result<Self, EngineError> {
         let device = Device::open(allow_software).await?;
-        let discover = device.pipeline("discover", DISCOVER).await?;
-        let gather = device.pipeline("gather", GATHER).await?;
-        let gpu = Self { allow_software, device, discover, gather };
-        probe::check(&gpu).await?;
+        let discover = device.pipeline("discover", DISCOVER, &[]).await?;
+        let gather = device.pipeline("gather", GATHER, &[]).await?;
+        let gpu = Self { allow_software, device, discover, gather, arrival: OnceLock::new() };
+        probe::check_gains(&gpu).await?;
         Ok(gpu)
+    }
+
+    /// What collects paths: what they bring alone, or also how they arrive. That is compiled when it is asked for first, and
+    /// then has to answer the probe too.
+    async fn collector(&self, arrival: bool) -> Result<&wgpu::ComputePipeline, EngineError> {
+        if !arrival {
+            return Ok(&self.gather);
+        }
+        if let Some(known) = self.arrival.get() {
+            return Ok(known);
+        }
+        let pipeline = self.device.pipeline("gather", GATHER, &[("ARRIVAL", 1.0)]).await?;
+        probe::check_arrival(self, &pipeline).await?;
+        Ok(self.arrival.get_or_init(|| pipeline))
     }
 
     /// The adapter's name for humans.
@@ -113,7 +132,7 @@ impl Gpu {
         let words = (1 + CROSSINGS) * depth;
         let mut params = DiscoverParams::new(task, &net, &aim, depth as u32);
         let ground = net.level.ground.map_or(&[][..], Terrain::heights);
-        let inputs = [&scene_inputs(task.scene)[..], &[bytemuck::cast_slice(ground)]].concat();
+        let inputs = self.device.upload(&[&scene_inputs(task.scene)[..], &[bytemuck::cast_slice(ground)]].concat())?;
         let most = MOST_AT_ONCE as usize * words;
         let pass = self.device.pass(&self.discover, size_of::<DiscoverParams>(), &inputs, most)?;
         let mut pace = Pace::new(4096, MOST_AT_ONCE);
@@ -138,6 +157,16 @@ impl Gpu {
         Ok(())
     }
 
+    /// Whether it can collect the paths of a task that lead through leaves, if there are any: these lie over the same cells
+    /// as the roofs, and both rasters, the ground and the receivers fit one buffer.
+    pub fn holds_leaves(&self, task: &Task<'_>) -> bool {
+        let Some(woods) = task.woods else { return true };
+        let rasters = task.roofs.filter(|roofs| woods.crowns().lies_over(roofs)).map(|roofs| 2 * roofs.tops().len());
+        let ground = task.level().ground.map_or(0, |g| g.heights().len());
+        let receivers = task.grid.len() * task.samples() as usize;
+        rasters.is_some_and(|rasters| 4 * (rasters + ground + receivers) as u64 <= self.device.largest_binding())
+    }
+
     /// As [`cpu::gather`].
     pub async fn gather(
         &self,
@@ -155,32 +184,47 @@ impl Gpu {
 
     /// As [`cpu::collect`], but that part of a row is taken as it is. Where the device is lost, what it has answered by then
     /// is in `gains`.
-    pub async fn collect(
+    pub async fn collect<S: Sum>(
         &self,
         task: &Task<'_>,
         candidates: &Candidates,
         rows: &Range<u32>,
-        gains: &mut [Vec<f32>],
+        gains: &mut [Vec<S>],
+        job: &mut Job,
+    ) -> Result<(), EngineError> {
+        let collector = self.collector(S::ARRIVAL).await?;
+        self.collect_with(collector, task, candidates, rows, gains, job).await
+    }
+
+    /// [`Gpu::collect`] by the pipeline for this sum.
+    async fn collect_with<S: Sum>(
+        &self,
+        collector: &wgpu::ComputePipeline,
+        task: &Task<'_>,
+        candidates: &Candidates,
+        rows: &Range<u32>,
+        gains: &mut [Vec<S>],
         job: &mut Job,
     ) -> Result<(), EngineError> {
         let groups = task.beams.chunks(BEAMS).count() as f32;
         for (i, (beams, gains)) in task.beams.chunks(BEAMS).zip(gains.chunks_mut(BEAMS)).enumerate() {
             let task = Task { beams, ..*task };
             let done = |share: f32| (i as f32 + share) / groups;
-            self.collect_beams(&task, candidates, rows, gains, job, done).await?;
+            let mut checkpoint = async |share| job.checkpoint(done(share), "collecting paths").await;
+            self.collect_beams(collector, &task, candidates, rows, gains, &mut checkpoint).await?;
         }
         Ok(())
     }
 
-    /// [`Gpu::collect`] for no more than [`BEAMS`] beams.
-    async fn collect_beams(
+    /// [`Gpu::collect`] for no more than [`BEAMS`] beams; `checkpoint` hears which share of them is done.
+    async fn collect_beams<S: Sum>(
         &self,
+        collector: &wgpu::ComputePipeline,
         task: &Task<'_>,
         candidates: &Candidates,
         rows: &Range<u32>,
-        gains: &mut [Vec<f32>],
-        job: &mut Job,
-        done: impl Fn(f32) -> f32,
+        gains: &mut [Vec<S>],
+        checkpoint: &mut impl AsyncFnMut(f32) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let (first, last) = (rows.start * task.grid.nx, rows.end * task.grid.nx);
         let mut start = first + gains.first().map_or(0, Vec::len) as u32;
@@ -193,7 +237,8 @@ impl Gpu {
         let layers: Vec<Layer> = task.beams.iter().flat_map(|b| task.layers(b.frequency)).collect();
         let roofs = task.roofs.map_or(&[][..], |r| r.tops());
         let ground = task.level().ground.map_or(&[][..], Terrain::heights);
-        let heights = [roofs, ground, &stands(task, rows.clone())].concat();
+        let crowns = task.woods.map_or(&[][..], |w| w.crowns().tops());
+        let heights = [roofs, ground, crowns, &stands(task, rows.clone())].concat();
         let inputs = [
             bytemuck::cast_slice(&signatures),
             bytemuck::cast_slice(&lists),
@@ -201,29 +246,31 @@ impl Gpu {
             bytemuck::cast_slice(&layers),
         ];
         let beams = task.beams.len();
-        let all = [&scene_inputs(task.scene)[..], &inputs[..]].concat();
-        let pass = self.device.pass(&self.gather, size_of::<GatherParams>(), &all, MOST_AT_ONCE as usize * beams)?;
+        let all = self.device.upload(&[&scene_inputs(task.scene)[..], &inputs[..]].concat())?;
+        let words = beams * size_of::<S>() / size_of::<f32>();
+        let pass = self.device.pass(collector, size_of::<GatherParams>(), &all, MOST_AT_ONCE as usize * words)?;
         let mut params = GatherParams::new(task, candidates.starts.len() as u32);
         let samples = params.samples;
         params.base = rows.start * task.grid.nx * samples;
-        params.stands = (roofs.len() + ground.len()) as u32;
+        params.crowns = if crowns.is_empty() { 0 } else { (roofs.len() + ground.len()) as u32 };
+        params.stands = (roofs.len() + ground.len() + crowns.len()) as u32;
         for gains in gains.iter_mut() {
             gains.reserve((last - start) as usize);
         }
         let mut pace = Pace::new(1024, MOST_AT_ONCE);
         while start < last {
-            job.checkpoint(done((start - first) as f32 / (last - first) as f32), "collecting paths").await?;
+            checkpoint((start - first) as f32 / (last - first) as f32).await?;
             let cells = (pace.size() / samples).clamp(1, last - start);
             params.first = start * samples;
             params.count = cells * samples;
             let count = params.count;
-            let answer: Vec<f32> =
-                pace.time(pass.run(bytemuck::bytes_of(&params), count, count as usize * beams)).await?;
+            let answer: Vec<S> =
+                pace.time(pass.run(bytemuck::bytes_of(&params), count, count as usize * words)).await?;
             for (cell, found) in (start..).zip(answer.chunks_exact(samples as usize * beams)) {
                 let indoors = task.indoors(cell % task.grid.nx, cell / task.grid.nx);
                 for (b, all) in gains.iter_mut().enumerate() {
-                    let sum: f32 = found.iter().skip(b).step_by(beams).sum();
-                    all.push(if indoors { f32::NAN } else { sum / samples as f32 });
+                    let receivers = || found.iter().skip(b).step_by(beams).copied();
+                    all.push(if indoors { S::INDOORS } else { S::mean(receivers()) });
                 }
             }
             start += cells;

@@ -92,8 +92,8 @@ impl Lattice {
     }
 
     /// Calls with each block that the way `from + t·along`, 0 < t < `limit`, goes through at about the receivers' height, and
-    /// the metres that it does. `along` is a unit vector.
-    pub fn walk(&self, task: &Task<'_>, from: Vec3, along: Vec3, limit: f32, mut call: impl FnMut(usize, f32)) {
+    /// from where to where it does, metres. `along` is a unit vector.
+    pub fn walk(&self, task: &Task<'_>, from: Vec3, along: Vec3, limit: f32, mut call: impl FnMut(usize, Range<f32>)) {
         let level = task.level();
         let far = self.origin + self.count.as_vec2() * self.side;
         let mut part = 0.0..limit;
@@ -127,7 +127,7 @@ impl Lattice {
             let height = level.at(middle);
             let counted = within(&(part.start..end), from.z, along.z, height - self.reach, height + self.reach);
             if counted.end > counted.start {
-                call((block.y * self.count.x + block.x) as usize, counted.end - counted.start);
+                call((block.y * self.count.x + block.x) as usize, counted);
             }
             part.start = end;
         }

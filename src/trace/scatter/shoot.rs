@@ -8,7 +8,7 @@ use crate::trace::bvh::NO_PLANE;
 use crate::trace::facet::Facet;
 use crate::trace::field::{self, Field, Layer};
 use crate::trace::path::MAX_ORDER;
-use crate::trace::task::Task;
+use crate::trace::task::{Task, left_by_leaves};
 use glam::Vec3;
 use std::f32::consts::{PI, TAU};
 
@@ -33,6 +33,8 @@ struct Ray {
     along: Vec3,
     /// The plane that it leaves.
     on: u32,
+    /// Metres of leaves that it came through.
+    leaves: f32,
 }
 
 /// The rays of a task.
@@ -78,7 +80,7 @@ impl<'a> Rays<'a> {
             (field::polarisation(&beam.pointing, along) * antenna * *scale, Vec3::ZERO)
         };
         let mut fields: Vec<Field> = self.task.beams.iter().zip(&self.scales).map(start).collect();
-        let mut ray = Ray { at: self.task.transmitter, along, on: NO_PLANE };
+        let mut ray = Ray { at: self.task.transmitter, along, on: NO_PLANE, leaves: 0.0 };
         for interactions in 1..=depth {
             let Some((facet, met)) = self.meet(ray) else { return };
             let finish = self.finishes[facet.surface as usize];
@@ -115,9 +117,14 @@ impl<'a> Rays<'a> {
             let limit = hit.map_or(f32::MAX, |(_, met)| met.at.distance(ray.at));
             let taken = self.task.beams.iter().zip(&fields).map(|(beam, field)| beam.received(*field, ray.along));
             let taken: Vec<f32> = taken.collect();
-            self.lattice.walk(self.task, ray.at, ray.along, limit, |block, length| {
+            let (mut leaves, mut at) = (ray.leaves, ray.at);
+            self.lattice.walk(self.task, ray.at, ray.along, limit, |block, part| {
+                let middle = ray.at + ray.along * f32::midpoint(part.start, part.end);
+                leaves += self.task.in_leaves([std::mem::replace(&mut at, middle), middle].into_iter());
+                let left = |beam: &field::Beam| left_by_leaves(leaves, beam.frequency);
+                let powers = taken.iter().zip(self.task.beams);
                 brought.blocks.push(block as u32);
-                brought.powers.extend(taken.iter().map(|power| power * length));
+                brought.powers.extend(powers.map(|(power, beam)| power * (part.end - part.start) * left(beam)));
             });
             let Some((facet, met)) = hit.filter(|_| left > 0) else { return };
             let finish = self.finishes[facet.surface as usize];
@@ -135,7 +142,9 @@ impl<'a> Rays<'a> {
     fn meet(&self, ray: Ray) -> Option<(&Facet, Ray)> {
         let hit = self.task.scene.first_hit(ray.at, ray.along, f32::INFINITY, ray.on)?;
         let facet = &self.task.scene.facets[hit.facet as usize];
-        Some((facet, Ray { at: ray.at + ray.along * hit.t, along: ray.along, on: facet.plane }))
+        let at = ray.at + ray.along * hit.t;
+        let leaves = ray.leaves + self.task.in_leaves([ray.at, at].into_iter());
+        Some((facet, Ray { at, along: ray.along, on: facet.plane, leaves }))
     }
 
     fn normal(&self, facet: &Facet) -> Vec3 {

@@ -2,14 +2,13 @@
 
 use super::PathStore;
 use crate::antenna::Pointing;
-use crate::empirical::rooftop_loss;
 use crate::engine::{EngineError, Job};
 use crate::trace::bent;
 use crate::trace::cpu::share_out;
 use crate::trace::discover::Candidates;
 use crate::trace::field::{Beam, Layer, gain};
 use crate::trace::path::{self, Candidate, Hints, Path};
-use crate::trace::task::{Diffraction, Task};
+use crate::trace::task::{Diffraction, Task, left_by_leaves};
 use glam::Vec3;
 
 /// Most points of a store.
@@ -119,15 +118,15 @@ impl<'a> Finder<'a> {
         store
     }
 
-    /// Every path to `to`, each with what rooftops leave of it.
+    /// Every path to `to`, each with what rooftops and leaves leave of it.
     fn find(&self, to: Vec3, found: &mut Vec<(Path, f32)>) {
         let (task, scene) = (self.task, self.task.scene);
-        let whole = |path| (path, 1.0);
+        let left = |metres: f32| left_by_leaves(metres, self.beam.frequency);
+        let whole = |path: Path| (path, left(task.in_leaves(path.points())));
         match (task.diffraction, task.roofs) {
             (bends, Some(roofs)) if bends.over_rooftops() => {
-                let wavelength = self.beam.frequency.wavelength() as f32;
-                let loss = rooftop_loss(roofs, task.transmitter, to, wavelength);
-                found.push((Path::direct(task.transmitter, to), 10f32.powf(-0.1 * loss)));
+                let direct = task.direct_over(roofs, to, self.beam.frequency);
+                found.push((Path::direct(task.transmitter, to), direct.left));
             }
             (Diffraction::EdgesAlone, _) => {}
             _ => {

@@ -7,7 +7,7 @@ use super::{Bent, Meeting, PathStore};
 use crate::trace::path::{Kind, MAX_ORDER};
 use crate::trace::scene::Surface;
 use num_complex::Complex64;
-use std::f64::consts::{LN_10, PI};
+use std::f64::consts::LN_10;
 
 /// The two components of a field.
 type Pair = [Complex64; 2];
@@ -65,7 +65,6 @@ pub struct Evaluation<'a> {
     pub(super) receiver: Option<[f64; 2]>,
     /// Both offsets, as a ratio of powers.
     pub(super) offset: f64,
-    wavelength: f64,
 }
 
 /// One interaction on the way.
@@ -90,7 +89,6 @@ impl<'a> Evaluation<'a> {
             sheets: store.surfaces.iter().map(sheet).collect(),
             receiver: model.receiver.map(|r| r.parts().map(f64::from)),
             offset: 10f64.powf(0.1 * (model.offset_db + model.receiver_offset_db)),
-            wavelength: store.frequency.wavelength(),
         })
     }
 
@@ -134,16 +132,9 @@ impl<'a> Evaluation<'a> {
         10.0 * power.log10()
     }
 
-    /// Spreading, and what is left of the power behind rooftops.
-    pub(super) fn spread(&self, trail: usize) -> f64 {
-        let kept = &self.store.trails[trail];
-        let distance = f64::from(kept.length).max(self.wavelength);
-        (self.wavelength / (4.0 * PI * distance)).powi(2) * f64::from(kept.left)
-    }
-
     /// All that scales the field's power: spreading, the antenna, both offsets.
     fn scale(&self, trail: usize, sent: &Sent) -> f64 {
-        self.spread(trail) * self.offset * 10f64.powf(0.1 * sent.gain_dbi)
+        self.store.spread(trail) * self.offset * 10f64.powf(0.1 * sent.gain_dbi)
     }
 
     /// Carries a field along a path; tells of each interaction what comes in, and what it does where it is a surface.

@@ -12,8 +12,8 @@
 //! Derivatives are of the same formula: the field goes forth, its adjoint comes back, and each interaction gives the slope
 //! of its own coefficients. A whole gradient costs about twice the power itself, whatever the number of unknowns.
 //!
-//! A store is of one transmitter and one carrier: the share of a wave that an edge bends, and the loss over rooftops, are of
-//! the wavelength and kept as constants of the path. What is *not* in it: what rough walls scatter, which paths do not
+//! A store is of one transmitter and one carrier: the share of a wave that an edge bends, and the losses over rooftops and in
+//! leaves, are of the wavelength and kept as constants of the path. What is *not* in it: what rough walls scatter, which paths do not
 //! carry (the scattering coefficient here takes from mirrored waves and gives nothing back), and all that moves geometry.
 //! Derivatives by the position and the height of the mast are finite differences over traces of their own.
 //!
@@ -46,6 +46,7 @@ use super::scene::Surface;
 use crate::units::{Hertz, SPEED_OF_LIGHT};
 use glam::Vec3;
 use num_complex::Complex64;
+use std::f64::consts::PI;
 use std::ops::Range;
 
 /// Cosine and sine of the angle by which one pair of axes across a leg stands from the next. A pair is a unit vector e and
@@ -90,7 +91,7 @@ struct BentFace {
 pub struct Trail {
     /// Metres from transmitter to receiver along the path.
     pub length: f32,
-    /// What is left of its power behind obstacles that no surface stands for: 1, or less over rooftops.
+    /// What is left of its power behind obstacles that no surface stands for: 1, or less over rooftops and in leaves.
     pub left: f32,
     /// Unit direction at the transmitter.
     pub departure: Vec3,
@@ -188,6 +189,12 @@ impl PathStore {
     pub fn meetings(&self, trail: usize) -> &[Meeting] {
         let start = |i: usize| self.trails.get(i).map_or(self.meetings.len(), |t| t.first as usize);
         &self.meetings[start(trail)..start(trail.saturating_add(1))]
+    }
+
+    /// Spreading along path number `trail`, and what is left of its power behind rooftops and leaves.
+    fn spread(&self, trail: usize) -> f64 {
+        let (kept, wavelength) = (&self.trails[trail], self.frequency.wavelength());
+        (wavelength / (4.0 * PI * f64::from(kept.length).max(wavelength))).powi(2) * f64::from(kept.left)
     }
 
     /// Paths that were left out, mostly weak ones of a receiver with too many.

@@ -3,7 +3,7 @@
 use super::aim::SLOPES;
 use super::evaluate::Evaluation;
 use super::model::{MATERIALS, Parameter};
-use super::{Bent, BentFace, Meeting};
+use super::{Bent, BentFace, Meeting, PathStore};
 use bytemuck::{Pod, Zeroable};
 use num_complex::Complex64;
 
@@ -93,32 +93,57 @@ pub(super) struct PackedSheet {
     pub padding: u32,
 }
 
-/// What the shader is given.
-pub(in crate::trace) struct Packed<'a> {
-    /// The uniform, without receivers yet.
-    pub params: Params,
+/// A store as the shader is given it.
+pub(in crate::trace) struct PackedStore<'a> {
     starts: &'a [u32],
     trails: Vec<PackedTrail>,
     meetings: Vec<PackedMeeting>,
     bends: Vec<PackedBent>,
-    sheets: Vec<PackedSheet>,
-    columns: Vec<u32>,
 }
 
-impl<'a> Packed<'a> {
-    /// That of an evaluation, for derivatives by `parameters`.
-    pub fn of(evaluation: &Evaluation<'a>, parameters: &[Parameter]) -> Self {
-        let store = evaluation.store;
+impl<'a> PackedStore<'a> {
+    /// That of a store.
+    pub fn of(store: &'a PathStore) -> Self {
         let end = PackedTrail { first: store.meetings.len() as u32, ..PackedTrail::zeroed() };
         let trail = |i: usize| PackedTrail {
             departure: store.trails[i].departure.into(),
-            spread: evaluation.spread(i) as f32,
+            spread: store.spread(i) as f32,
             turn: store.trails[i].turn,
             first: store.trails[i].first,
             padding: 0,
         };
         let meeting =
             |m: &Meeting| PackedMeeting { what: (m.kind as u32) << KIND_SHIFT | m.index, cos: m.cos, turn: m.turn };
+        Self {
+            starts: &store.starts,
+            trails: (0..store.trails.len()).map(trail).chain([end]).collect(),
+            meetings: store.meetings.iter().map(meeting).collect(),
+            bends: store.bends.iter().map(PackedBent::from).collect(),
+        }
+    }
+
+    /// The buffers, in the order of their bindings.
+    pub fn inputs(&self) -> [&[u8]; 4] {
+        [
+            bytemuck::cast_slice(self.starts),
+            bytemuck::cast_slice(&self.trails),
+            bytemuck::cast_slice(&self.meetings),
+            bytemuck::cast_slice(&self.bends),
+        ]
+    }
+}
+
+/// A signal model likewise.
+pub(in crate::trace) struct PackedModel {
+    /// The uniform, without receivers yet.
+    pub params: Params,
+    sheets: Vec<PackedSheet>,
+    columns: Vec<u32>,
+}
+
+impl PackedModel {
+    /// That of an evaluation, for derivatives by `parameters`.
+    pub fn of(evaluation: &Evaluation<'_>, parameters: &[Parameter]) -> Self {
         let aim = &evaluation.aim;
         let narrow = |pair: [f64; 2]| pair.map(|v| v as f32);
         let params = Params {
@@ -136,25 +161,14 @@ impl<'a> Packed<'a> {
         };
         Self {
             params,
-            starts: &store.starts,
-            trails: (0..store.trails.len()).map(trail).chain([end]).collect(),
-            meetings: store.meetings.iter().map(meeting).collect(),
-            bends: store.bends.iter().map(PackedBent::from).collect(),
             sheets: evaluation.sheets.iter().map(super::sheet::Sheet::packed).collect(),
             columns: parameters.iter().map(|p| slot(*p)).collect(),
         }
     }
 
-    /// The buffers, in the order of their bindings.
-    pub fn inputs(&self) -> [&[u8]; 6] {
-        [
-            bytemuck::cast_slice(self.starts),
-            bytemuck::cast_slice(&self.trails),
-            bytemuck::cast_slice(&self.meetings),
-            bytemuck::cast_slice(&self.bends),
-            bytemuck::cast_slice(&self.sheets),
-            bytemuck::cast_slice(&self.columns),
-        ]
+    /// The buffers, in the order of their bindings, behind those of the store.
+    pub fn inputs(&self) -> [&[u8]; 2] {
+        [bytemuck::cast_slice(&self.sheets), bytemuck::cast_slice(&self.columns)]
     }
 }
 

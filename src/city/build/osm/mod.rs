@@ -258,7 +258,7 @@ fn ways(
     Ok(())
 }
 
-/// Positions of the nodes that the ways need, and the names of places.
+/// Positions of the nodes that the ways need, the names of places, and trees.
 fn nodes(
     pbf: &mut Pbf<impl Read + Seek>,
     source: &mut Source,
@@ -274,7 +274,7 @@ fn nodes(
                 }
                 let here = node.at.map(degrees).filter(|at| area.is_none_or(|area| area.contains(*at)));
                 let Some(at) = here.filter(|_| !node.tags.0.is_empty()) else { return };
-                if let Some(kind) = kinds::place(&node.tags) {
+                if let Some(kind) = kinds::point(&node.tags) {
                     let shape = Shape::Point(Coord { x: at.lon, y: at.lat });
                     draft.features.push(Feature { id: Element::Node.feature(node.id), kind, shape });
                 } else if matches!(meaning(&node.tags), Some(Meaning::Building(_))) {
@@ -282,6 +282,6 @@ fn nodes(
                 }
             })
             .map_err(damaged)?;
-        Fault::unless("places", draft.features.len(), MAX_FEATURES)
+        Fault::unless("places and trees", draft.features.len(), MAX_FEATURES)
     })
 }

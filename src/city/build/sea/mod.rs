@@ -57,15 +57,7 @@ pub fn feature(
     match sea(coast, covered, buildings) {
         Ok(Sea { water, turned }) => {
             log.repairs.add_many(Repair::TurnedIsland, turned, || "coastline".into());
-            let kind = Kind {
-                layer: Layer::Water,
-                class: "sea",
-                zoom: 12,
-                area: true,
-                bridge: false,
-                tunnel: false,
-                name: None,
-            };
+            let kind = Kind { zoom: 12, area: true, ..Kind::of(Layer::Water, "sea") };
             let id = hash(b"sea".iter().copied());
             (!water.0.is_empty()).then_some(Feature { id, kind, shape: Shape::Area(water) })
         }
