@@ -4,14 +4,14 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::{Pattern, Pointing, ReceiverAntenna};
 use farfield::city::archive::Bytes;
 use farfield::city::{City, HeightRaster};
 use farfield::coverage::Grid;
 use farfield::empirical::RASTER_CELL;
 use farfield::engine::{Job, grid_of};
 use farfield::material::Material;
-use farfield::scenario::Scenario;
+use farfield::scenario::{Footing, Scenario};
 use farfield::trace::cpu;
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::{Gpu, Loaded};
@@ -127,7 +127,7 @@ fn stores(c: &mut Criterion) {
     let city = munich();
     let (munich, street, roofs) = (Scene::of(&city), street(), HeightRaster::of(&city, RASTER_CELL));
     let pointing = Pointing { pattern: Pattern::Tr38901, azimuth_deg: 30.0, downtilt_deg: 6.0, ..Pointing::ISOTROPIC };
-    let beams = [Beam { pointing, frequency: Hertz(3.5e9), receiver: None }];
+    let beams = [Beam { pointing, frequency: Hertz(3.5e9), receiver: ReceiverAntenna::ISOTROPIC }];
     let task = Task {
         scene: &munich,
         roofs: Some(&roofs),
@@ -136,6 +136,7 @@ fn stores(c: &mut Criterion) {
         beams: &beams,
         grid: grid_of(&city, &Scenario::default()).expect("a grid"),
         height: 1.5,
+        footing: Footing::Ground,
         depth: 3,
         transmission: false,
         finishes: None,

@@ -5,11 +5,11 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::city::City;
 use farfield::city::archive::Bytes;
 use farfield::engine::{Engine, Job, grid_of};
-use farfield::scenario::Scenario;
+use farfield::scenario::{Footing, Scenario};
 use farfield::trace::discover::{Aim, Candidates, Search, shoot};
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::Gpu;
@@ -72,7 +72,7 @@ fn rays(c: &mut Criterion) {
     let city = munich();
     let scenario = Scenario::default();
     let scene = Scene::of(&city);
-    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: None };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: ReceiverAntenna::ISOTROPIC };
     let task = Task {
         scene: &scene,
         roofs: None,
@@ -81,6 +81,7 @@ fn rays(c: &mut Criterion) {
         beams: &[beam],
         grid: grid_of(&city, &scenario).expect("a grid"),
         height: 1.5,
+        footing: Footing::Ground,
         depth: 3,
         transmission: false,
         finishes: None,

@@ -5,6 +5,7 @@
 
 use glam::{DVec3, Vec3};
 use serde::{Deserialize, Serialize};
+use std::f32::consts::FRAC_PI_2;
 
 /// The numbers of a pattern of 3GPP TR 38.901's form (table 7.3-1): its gain at azimuth φ and elevation θ off the boresight
 /// is peak − min(min(12 (φ/φ₃)², A) + min(12 (θ/θ₃)², V), A).
@@ -143,6 +144,65 @@ impl Pointing {
     }
 }
 
+/// How the gain of a receiver's antenna depends on where waves come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReceiverPattern {
+    /// 0 dBi from every direction.
+    #[default]
+    Isotropic,
+    /// An upright half-wave dipole, 2.15 dBi at the horizon.
+    Dipole,
+    /// The element of [`Pattern::Tr38901`], which looks straight at the site, as at a fixed subscriber's window.
+    AtSite,
+}
+
+impl ReceiverPattern {
+    /// Its gain, as a ratio of powers, for a wave that comes from the direction `from` while the site is towards `site`; both
+    /// east-north-up, of any length but zero.
+    pub fn gain(self, from: Vec3, site: Vec3) -> f32 {
+        match self {
+            Self::Isotropic => 1.0,
+            Self::Dipole => {
+                // cos(π/2 cos θ) / sin θ with θ from the axis (Balanis, Antenna Theory, § 4.6), 0 along the axis.
+                const PEAK: f32 = 1.640_922;
+                let across = from.truncate().length() / from.length();
+                let along = from.z / from.length();
+                if across > 1e-6 { PEAK * ((FRAC_PI_2 * along).cos() / across).powi(2) } else { 0.0 }
+            }
+            Self::AtSite => {
+                let azimuth_deg = site.x.atan2(site.y).to_degrees();
+                let downtilt_deg = -site.z.atan2(site.truncate().length()).to_degrees();
+                let antenna = Pointing { pattern: Pattern::Tr38901, azimuth_deg, downtilt_deg, ..Pointing::ISOTROPIC };
+                10f32.powf(0.1 * antenna.gain_dbi(from))
+            }
+        }
+    }
+
+    /// The most that it may be.
+    pub fn peak(self) -> f32 {
+        let ahead = match self {
+            Self::Isotropic | Self::Dipole => Vec3::X,
+            Self::AtSite => Vec3::Y,
+        };
+        self.gain(ahead, Vec3::Y)
+    }
+}
+
+/// What a receiver listens with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ReceiverAntenna {
+    /// From where it hears how well.
+    pub pattern: ReceiverPattern,
+    /// What it takes in, standing upright; `None` where that is both polarisations.
+    pub polarisation: Option<Polarisation>,
+}
+
+impl ReceiverAntenna {
+    /// 0 dBi from every direction, in both polarisations.
+    pub const ISOTROPIC: Self = Self { pattern: ReceiverPattern::Isotropic, polarisation: None };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,7 +222,41 @@ mod tests {
         assert!((at(270.0) + 22.0).abs() < 1e-3);
     }
 
+    #[test]
+    fn a_dipole_gathers_what_an_isotropic_antenna_does() {
+        // The mean over the sphere, in even steps of the elevation's sine.
+        let steps = 20_000;
+        let mean = (0..steps)
+            .map(|i| 2.0 * (i as f32 + 0.5) / steps as f32 - 1.0)
+            .map(|z| f64::from(ReceiverPattern::Dipole.gain(Vec3::new((1.0 - z * z).sqrt(), 0.0, z), Vec3::X)))
+            .sum::<f64>()
+            / f64::from(steps);
+        assert!((mean - 1.0).abs() < 1e-3, "{mean}");
+        let level = 10.0 * ReceiverPattern::Dipole.gain(Vec3::new(3.0, -4.0, 0.0), Vec3::Y).log10();
+        assert!((level - 2.15).abs() < 0.01, "{level} dBi at the horizon");
+        assert_eq!(ReceiverPattern::Dipole.gain(Vec3::Z, Vec3::Y), 0.0);
+    }
+
+    #[test]
+    fn what_looks_at_the_site_hears_it_best() {
+        let site = Vec3::new(-40.0, 30.0, 20.0);
+        let dbi = |from: Vec3| 10.0 * ReceiverPattern::AtSite.gain(from, site).log10();
+        assert!((dbi(site) - 8.0).abs() < 1e-3);
+        assert!((dbi(-site) + 22.0).abs() < 1e-3);
+        assert!((10.0 * ReceiverPattern::AtSite.peak().log10() - 8.0).abs() < 1e-4);
+    }
+
     proptest! {
+        #[test]
+        fn no_receiver_hears_better_than_at_its_peak(from in (-1.0..1.0f32, -1.0..1.0f32, -1.0..1.0f32), site in (-1.0..1.0f32, -1.0..1.0f32, -1.0..1.0f32)) {
+            let (from, site) = (Vec3::from(from), Vec3::from(site));
+            prop_assume!(from.length() > 1e-3 && site.length() > 1e-3);
+            for pattern in [ReceiverPattern::Isotropic, ReceiverPattern::Dipole, ReceiverPattern::AtSite] {
+                let gain = pattern.gain(from, site);
+                prop_assert!(gain >= 0.0 && gain <= pattern.peak() * 1.0001, "{pattern:?}: {gain}");
+            }
+        }
+
         #[test]
         fn the_boresight_has_the_peak_gain(az in 0.0..360.0f32, tilt in -30.0..30.0f32, x in -1.0..1.0f32, y in -1.0..1.0f32, z in -1.0..1.0f32) {
             let p = sector(az, tilt);

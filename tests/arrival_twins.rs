@@ -1,14 +1,14 @@
 //! How paths arrive is the same on both backends: in central Munich, in a street canyon, on hills, and with several receivers
 //! a cell. Needs a Vulkan adapter, software will do; without one these tests fail, they do not skip.
 
-use farfield::antenna::{Pattern, Pointing, Polarisation};
+use farfield::antenna::{Pattern, Pointing, Polarisation, ReceiverAntenna};
 use farfield::city::archive::Bytes;
 use farfield::city::{Building, City, HeightRaster, HeightSource, Terrain};
 use farfield::coverage::{CoverageMap, Grid, Quantity};
 use farfield::engine::Job;
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
-use farfield::scenario::{BuildingEntry, Scenario, Sector, Site};
+use farfield::scenario::{BuildingEntry, Footing, Scenario, Sector, Site};
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::Gpu;
 use farfield::trace::scene::Scene;
@@ -81,7 +81,7 @@ fn assert_twins(gpu: &Gpu, task: &Task<'_>) -> usize {
 
 fn beam(azimuth_deg: f32, mhz: f64) -> Beam {
     let pointing = Pointing { pattern: Pattern::Tr38901, azimuth_deg, downtilt_deg: 6.0, ..Pointing::ISOTROPIC };
-    Beam { pointing, frequency: Hertz::from_mhz(mhz), receiver: None }
+    Beam { pointing, frequency: Hertz::from_mhz(mhz), receiver: ReceiverAntenna::ISOTROPIC }
 }
 
 fn task<'a>(scene: &'a Scene, roofs: &'a HeightRaster, beams: &'a [Beam], grid: Grid) -> Task<'a> {
@@ -93,6 +93,7 @@ fn task<'a>(scene: &'a Scene, roofs: &'a HeightRaster, beams: &'a [Beam], grid: 
         beams,
         grid,
         height: 1.5,
+        footing: Footing::Ground,
         depth: 3,
         transmission: false,
         finishes: None,
@@ -139,7 +140,8 @@ fn canyon() -> City {
 fn in_a_street_canyon_cells_keep_the_same_over_five_reflections() {
     let city = canyon();
     let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
-    let slanted = Beam { receiver: Some(Polarisation::SlantRight), ..beam(30.0, 3500.0) };
+    let receiver = ReceiverAntenna { polarisation: Some(Polarisation::SlantRight), ..ReceiverAntenna::ISOTROPIC };
+    let slanted = Beam { receiver, ..beam(30.0, 3500.0) };
     let beams = [slanted, beam(30.0, 28_000.0)];
     let grid = Grid::covering(city.bounds, 3.0).expect("a grid");
     // Off the lattice of the cells, whose centres would lie on shadow boundaries in rows.

@@ -1,7 +1,7 @@
 //! Laws of paths over one edge: equal angles, reciprocity, a field without a jump at shadows and reflections of a house's
 //! corner, and an answer to any geometry.
 
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::material::Material;
 use farfield::trace::bent::{self, Hints};
 use farfield::trace::field::{Beam, Layer, gain, polarisation, transport};
@@ -83,7 +83,7 @@ proptest! {
         // With walls that are no conductors Luebbers' coefficients are not reciprocal, and even a metal's are not quite.
         let conductor = Layer { eta_re: 1.0, eta_im: -1e16, thickness: -1.0, specular: 1.0, roughness: 0.0, padding: 0.0 };
         let layers = vec![conductor; scene.surfaces.len()];
-        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: None };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: ReceiverAntenna::ISOTROPIC };
         let (from, to) = (Vec3::from(a), Vec3::from(b));
         let mirrors: Vec<Vec<u32>> =
             std::iter::once(vec![]).chain((0..scene.mirrors.len() as u32).map(|m| vec![m])).collect();
@@ -128,7 +128,7 @@ proptest! {
         let scene = builder.build();
         let edges = &scene.edges().all;
         let [start, end] = edges[which % edges.len()].wedge.ends();
-        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: None };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: ReceiverAntenna::ISOTROPIC };
         let layers = layers(&scene);
         // On an edge, on an edge's line, on a corner, on a face; and the receiver anywhere or there too.
         let mast = start.lerp(end, at).as_vec3();

@@ -153,7 +153,7 @@ fn the_paths_to_a_point_are_listed_with_their_sum() {
     let table = run(&[]);
     let table = String::from_utf8_lossy(&table.stdout).into_owned();
     assert!(table.starts_with(&format!("{level:.2} dBm over {} paths", paths.len())), "{table}");
-    assert_eq!(table.lines().count(), 2 + paths.len(), "{table}");
+    assert_eq!(table.lines().count(), 3 + paths.len(), "{table}");
     for (wrong, expected) in [("48.1375", "latitude and a longitude"), ("95,11", "no place"), ("0,0", "outside munich")]
     {
         let output = farfield(&["paths", "--city", "munich", "--at", wrong]);

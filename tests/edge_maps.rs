@@ -1,9 +1,10 @@
 //! Maps of what comes over edges hold, in each cell, the mean over its area of every way over one edge.
 
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::coverage::Grid;
 use farfield::engine::Job;
 use farfield::material::Material;
+use farfield::scenario::Footing;
 use farfield::trace::bent::{self, Hints};
 use farfield::trace::cpu;
 use farfield::trace::field::{Beam, gain};
@@ -73,7 +74,7 @@ fn by_trying_all(task: &Task<'_>, side: u32) -> Vec<f32> {
 #[test]
 fn a_cell_holds_the_mean_of_every_way_over_an_edge() {
     let scene = village();
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9), receiver: None }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9), receiver: ReceiverAntenna::ISOTROPIC }];
     for transmitter in [Vec3::new(12.0, 5.0, 16.0), Vec3::new(5.0, -22.0, 5.0), Vec3::new(-60.0, 40.0, 35.0)] {
         let task = Task {
             scene: &scene,
@@ -83,6 +84,7 @@ fn a_cell_holds_the_mean_of_every_way_over_an_edge() {
             beams: &beams,
             grid: Grid { origin: DVec2::new(-61.0, -57.0), cell: 5.0, nx: 26, ny: 24 },
             height: 1.5,
+            footing: Footing::Ground,
             depth: 1,
             transmission: false,
             finishes: None,

@@ -2,9 +2,10 @@
 
 mod common;
 
-use farfield::antenna::{Pointing, Polarisation};
+use farfield::antenna::{Pointing, Polarisation, ReceiverAntenna};
 use farfield::coverage::Grid;
 use farfield::engine::Job;
+use farfield::scenario::Footing;
 use farfield::trace::cpu;
 use farfield::trace::field::{Beam, gain};
 use farfield::trace::gather::paths;
@@ -83,7 +84,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<(usize, usize)> {
     let geometry = common::shared(test, &format!("oracle/geometry/{geometry}"))?;
     let lists: Lists = serde_json::from_slice(&std::fs::read(lists).expect("lists")).expect("lists");
     let scene = read_scene(&geometry, lists.thickness_m).expect("a scene");
-    let receiver = Some(Polarisation::Vertical);
+    let receiver = ReceiverAntenna { polarisation: Some(Polarisation::Vertical), ..ReceiverAntenna::ISOTROPIC };
     let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz), receiver }];
     let (mut lo, mut hi) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
     for rx in lists.rx.iter().chain([&lists.tx]) {
@@ -102,6 +103,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<(usize, usize)> {
             beams: &beams,
             grid,
             height: 1.5,
+            footing: Footing::Ground,
             depth: set.options.max_depth,
             transmission: set.options.refraction,
             finishes: None,

@@ -4,7 +4,7 @@ mod common;
 #[path = "common/tables.rs"]
 mod tables;
 
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::material::Material;
 use farfield::trace::field::{Beam, Layer, gain, polarisation, transport};
 use farfield::trace::path::{self, Path};
@@ -50,7 +50,11 @@ fn free_space_matches_friis_to_0_01_db() {
     let Some(rows) = rows("free_space_matches_friis_to_0_01_db", "oracle/canonical/free_space.csv") else { return };
     assert!(rows.len() > 10);
     for row in rows {
-        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(number(&row, "f_hz")), receiver: None };
+        let beam = Beam {
+            pointing: Pointing::ISOTROPIC,
+            frequency: Hertz(number(&row, "f_hz")),
+            receiver: ReceiverAntenna::ISOTROPIC,
+        };
         let direct = Path::direct(Vec3::ZERO, Vec3::X * number(&row, "dist_m") as f32);
         let ours = decibels(f64::from(gain(&direct, &beam, &[])));
         assert!((ours - number(&row, "friis_gain_db")).abs() < 0.01, "{ours} in {row:?}");

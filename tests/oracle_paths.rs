@@ -3,9 +3,10 @@
 
 mod common;
 
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::coverage::Grid;
 use farfield::engine::Job;
+use farfield::scenario::Footing;
 use farfield::trace::cpu;
 use farfield::trace::facet::{Facet, Span};
 use farfield::trace::field::{Beam, free_space, polarisation, transport};
@@ -204,7 +205,11 @@ fn compare_diffracted(test: &str, lists: &str, geometry: &str) -> Option<Diffrac
     let geometry = common::shared(test, &format!("oracle/geometry/{geometry}"))?;
     let lists: Lists = serde_json::from_slice(&std::fs::read(lists).expect("lists")).expect("lists");
     let scene = read_scene(&geometry, lists.thickness_m).expect("a scene");
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz), receiver: None }];
+    let beams = [Beam {
+        pointing: Pointing::ISOTROPIC,
+        frequency: Hertz(lists.frequency_hz),
+        receiver: ReceiverAntenna::ISOTROPIC,
+    }];
     let sets: Vec<(&String, &Set)> = lists.sets.iter().filter(|(_, s)| s.options.diffraction).collect();
     let depth = sets.iter().map(|(_, s)| s.options.max_depth).max()?;
     let task = Task {
@@ -215,6 +220,7 @@ fn compare_diffracted(test: &str, lists: &str, geometry: &str) -> Option<Diffrac
         beams: &beams,
         grid: Grid { origin: DVec2::ZERO, cell: 5.0, nx: 1, ny: 1 },
         height: 1.5,
+        footing: Footing::Ground,
         depth,
         transmission: false,
         finishes: None,
@@ -298,7 +304,11 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
     let geometry = common::shared(test, &format!("oracle/geometry/{geometry}"))?;
     let lists: Lists = serde_json::from_slice(&std::fs::read(lists).expect("lists")).expect("lists");
     let scene = read_scene(&geometry, lists.thickness_m).expect("a scene");
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(lists.frequency_hz), receiver: None }];
+    let beams = [Beam {
+        pointing: Pointing::ISOTROPIC,
+        frequency: Hertz(lists.frequency_hz),
+        receiver: ReceiverAntenna::ISOTROPIC,
+    }];
     let (mut lo, mut hi) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
     for rx in lists.rx.iter().chain([&lists.tx]) {
         (lo, hi) = (lo.min(rx.truncate() - 20.0), hi.max(rx.truncate() + 20.0));
@@ -315,6 +325,7 @@ fn compare(test: &str, lists: &str, geometry: &str) -> Option<Outcome> {
             beams: &beams,
             grid,
             height: 1.5,
+            footing: Footing::Ground,
             depth: set.options.max_depth,
             transmission: set.options.refraction,
             finishes: None,

@@ -4,10 +4,11 @@ mod common;
 #[path = "common/tables.rs"]
 mod tables;
 
-use farfield::antenna::{Pointing, Polarisation};
+use farfield::antenna::{Pointing, Polarisation, ReceiverAntenna};
 use farfield::coverage::Grid;
 use farfield::engine::Job;
 use farfield::material::{Finish, Finishes, Material};
+use farfield::scenario::Footing;
 use farfield::trace::cpu;
 use farfield::trace::field::{Beam, Layer, gain};
 use farfield::trace::path::{self, Path};
@@ -20,7 +21,8 @@ use tables::{number, rows};
 
 use Polarisation::{Horizontal, SlantLeft, SlantRight, Vertical};
 
-fn beam(sent: Polarisation, receiver: Option<Polarisation>, frequency: Hertz) -> Beam {
+fn beam(sent: Polarisation, polarisation: Option<Polarisation>, frequency: Hertz) -> Beam {
+    let receiver = ReceiverAntenna { polarisation, ..ReceiverAntenna::ISOTROPIC };
     Beam { pointing: Pointing { polarisation: sent, ..Pointing::ISOTROPIC }, frequency, receiver }
 }
 
@@ -117,6 +119,7 @@ fn scattering_turns_the_share_of_cross_polarisation() {
             beams: &beams,
             grid: Grid { origin: DVec2::new(-30.0, -60.0), cell: 5.0, nx: 12, ny: 12 },
             height: 1.5,
+            footing: Footing::Ground,
             depth: 1,
             transmission: false,
             finishes: Some(&finishes),

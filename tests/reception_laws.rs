@@ -1,16 +1,19 @@
 //! The paths to a receiver: they are those that the map adds up, and their numbers are those of their geometry.
 
+use farfield::antenna::{Pattern, Polarisation, ReceiverPattern};
 use farfield::city::{Building, City, HeightSource};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
-use farfield::material::{Finish, Material, slab};
+use farfield::material::{Finish, Material, half_space, slab};
 use farfield::scenario::{BuildingEntry, SHEET_THICKNESS, Scenario, Sector, Site, Walls};
 use farfield::trace::listen::Receiver;
 use farfield::trace::path::Kind;
 use farfield::trace::reception::Arrival;
 use farfield::trace::{Reception, Tracer};
+use farfield::units::Hertz;
 use geo::{Rect, coord};
 use glam::{DVec2, Vec3};
+use num_complex::Complex64;
 use pollster::block_on;
 
 fn block(x: f64, y: f64, side: f64, top: f32) -> Building {
@@ -125,6 +128,76 @@ fn over_a_plane_there_are_the_direct_way_and_the_grounds_with_their_delays_and_a
     let share = 1.0 / (1.0 + 10f64.powf(0.1 * f64::from(ground.level - direct.level)));
     let spread = f64::from(ground.delay - direct.delay) * (share * (1.0 - share)).sqrt();
     assert!((heard.delay_spread().expect("a spread") - spread).abs() < 1e-3);
+}
+
+/// Two rays over a plane, each with its phase, against the closed form; every way of polarising the receivers.
+#[test]
+fn two_rays_that_interfere_come_to_the_closed_form() {
+    let city = city(Vec::new());
+    let mut scenario = scenario(&city, [0.0, -50.0], 20.0, true);
+    let sector = &mut scenario.sites[0].sectors[0];
+    (sector.pattern, sector.frequency, sector.downtilt) = (Pattern::Isotropic, Hertz(0.9e9), 0.0);
+    let (frequency, power) = (sector.frequency, sector.power.0);
+    let eta = city.ground.permittivity(frequency).eta(frequency);
+    let mut tracer = Tracer::cpu();
+    let mut deepest = 0.0f64;
+    for (sent, taken) in [
+        (Polarisation::Vertical, None),
+        (Polarisation::Vertical, Some(Polarisation::Vertical)),
+        (Polarisation::Horizontal, None),
+        (Polarisation::Horizontal, Some(Polarisation::Horizontal)),
+    ] {
+        scenario.sites[0].sectors[0].polarisation = sent;
+        scenario.receivers.polarisation = taken;
+        for step in 0..40 {
+            let away = 30.0 + 2.3 * f64::from(step);
+            let heard = paths(&mut tracer, &city, &scenario, DVec2::new(0.0, away - 50.0)).expect("paths");
+            let [direct, bounced] = [18.5f64, 21.5].map(|rise| away.hypot(rise));
+            let by = half_space(eta, (21.5 / bounced) as f32);
+            let by = if sent == Polarisation::Vertical { by.tm } else { by.te };
+            let by = Complex64::new(by.re.into(), by.im.into());
+            let phasor = |d: f64| {
+                let k = std::f64::consts::TAU / frequency.wavelength();
+                let (sin, cos) = (k * d).sin_cos();
+                Complex64::new(cos, -sin) / (2.0 * k * d)
+            };
+            let sum = phasor(direct) + by * phasor(bounced);
+            let expected = power + 10.0 * sum.norm_sqr().log10();
+            let powers = power + 10.0 * (phasor(direct).norm_sqr() + (by * phasor(bounced)).norm_sqr()).log10();
+            let [coherent, level] = [heard.coherent, heard.level].map(|l| f64::from(l.expect("a level")));
+            assert!((level - powers).abs() < 0.01, "{level} dBm for {powers} in power, {away} m away");
+            assert!((coherent - expected).abs() < 0.1, "{coherent} dBm for {expected} with phases, {away} m away");
+            deepest = deepest.max(powers - expected);
+        }
+    }
+    assert!(deepest > 6.0, "no deep null among them: {deepest} dB");
+}
+
+/// Each path is weighed by where it comes from, in lists and on maps; the sum of the powers stays the map's.
+#[test]
+fn receivers_that_look_somewhere_hear_each_path_as_their_pattern_has_it() {
+    let city = blocks();
+    let mut scenario = scenario(&city, [0.0, 0.0], 30.0, true);
+    let at = DVec2::new(3.0, 52.0);
+    let plain = paths(&mut Tracer::cpu(), &city, &scenario, at).expect("paths");
+    assert!(plain.paths.len() > 3);
+    for pattern in [ReceiverPattern::Dipole, ReceiverPattern::AtSite] {
+        scenario.receivers.pattern = pattern;
+        compare_with_map(&city, &scenario);
+        let heard = paths(&mut Tracer::cpu(), &city, &scenario, at).expect("paths");
+        let mut matched = 0;
+        for path in &heard.paths {
+            let same = |p: &&Arrival| p.vertices == path.vertices && p.events == path.events;
+            let before = plain.paths.iter().find(same).expect("the path without a pattern");
+            let [from, site] = [1, path.vertices.len() - 1].map(|back| {
+                path.vertices[path.vertices.len() - 1 - back].at - path.vertices[path.vertices.len() - 1].at
+            });
+            let gain = 10.0 * pattern.gain(from, site).log10();
+            assert!((path.level - before.level - gain).abs() < 0.01, "{pattern:?}: {path:?} for {before:?}");
+            matched += 1;
+        }
+        assert!(matched > 3, "{matched} paths");
+    }
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Laws of diffuse scattering: what one plate throws is the integral over it, reciprocity, convergence, smooth limits.
 
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::city::{Building, City, HeightSource};
 use farfield::coverage::Grid;
 use farfield::engine::{Engine, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::{Finish, Finishes, Lobe, Material};
-use farfield::scenario::{EngineSettings, Scenario, Sector, Site, TraceSettings};
+use farfield::scenario::{EngineSettings, Footing, Scenario, Sector, Site, TraceSettings};
 use farfield::trace::field::{Beam, Layer, gain};
 use farfield::trace::path;
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
@@ -19,7 +19,8 @@ use pollster::block_on;
 use std::f32::consts::PI;
 
 const FREQUENCY: Hertz = Hertz(3.5e9);
-const BEAMS: [Beam; 1] = [Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: None }];
+const BEAMS: [Beam; 1] =
+    [Beam { pointing: Pointing::ISOTROPIC, frequency: FREQUENCY, receiver: ReceiverAntenna::ISOTROPIC }];
 const METAL: Surface = Surface { material: Material::Metal, thickness: None };
 /// The plate: y = 0, from −3 to 3 m along x, from 4 to 8 m up.
 const PLATE: [(f32, f32); 2] = [(-3.0, 3.0), (4.0, 8.0)];
@@ -40,6 +41,7 @@ fn task<'a>(scene: &'a Scene, from: Vec3, finishes: Option<&'a Finishes>, rays: 
         beams: &BEAMS,
         grid: Grid { origin: DVec2::new(-60.0, -120.0), cell: 5.0, nx: 24, ny: 23 },
         height: 1.5,
+        footing: Footing::Ground,
         depth: 1,
         transmission: false,
         finishes,

@@ -4,7 +4,7 @@
 #[path = "common/settings.rs"]
 mod settings;
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::{Pattern, Pointing, ReceiverAntenna};
 use farfield::trace::field::{Beam, free_space, gain};
 use farfield::trace::path::{Kind, Path};
 use farfield::trace::store::{Evaluation, ModelError, Parameter, PathStore, SignalModel};
@@ -114,7 +114,7 @@ fn behind_an_antenna_nothing_but_its_front_to_back_ratio_tells() {
     let mut store = PathStore::new(Hertz(2e9), &[]);
     store.push([(&Path::direct(from, to), 0.25)]);
     let pointing = Pointing { pattern: Pattern::Tr38901, ..Pointing::ISOTROPIC };
-    let beam = Beam { pointing, frequency: Hertz(2e9), receiver: None };
+    let beam = Beam { pointing, frequency: Hertz(2e9), receiver: ReceiverAntenna::ISOTROPIC };
     let mut model = SignalModel::of(&beam, beam.frequency, None);
     model.azimuth_deg = 10.0;
     (model.offset_db, model.receiver_offset_db) = (2.0, -0.5);
@@ -134,7 +134,7 @@ fn behind_an_antenna_nothing_but_its_front_to_back_ratio_tells() {
 #[test]
 fn a_model_that_cannot_be_is_refused_by_name() {
     let store = PathStore::new(Hertz(2e9), &[]);
-    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9), receiver: None };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9), receiver: ReceiverAntenna::ISOTROPIC };
     let model = SignalModel::of(&beam, beam.frequency, None);
     assert!(Evaluation::new(&store, &model).is_ok());
     for parameter in Parameter::all() {

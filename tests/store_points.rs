@@ -1,13 +1,14 @@
 //! Laws of points whose paths are kept: a point gets what a cell with a receiver there gets, and what is asked of too many or
 //! of nowhere is refused.
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::{Pattern, Pointing, ReceiverAntenna};
 use farfield::city::{Building, Canopy, City, HeightRaster, HeightSource, Wood};
 use farfield::coverage::Grid;
 use farfield::empirical::RASTER_CELL;
 use farfield::engine::{Cancel, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::{Finish, Finishes, Material};
+use farfield::scenario::Footing;
 use farfield::trace::cpu;
 use farfield::trace::discover::Candidates;
 use farfield::trace::field::Beam;
@@ -61,9 +62,10 @@ fn with_task<R>(diffraction: Diffraction, finishes: Option<&Finishes>, work: imp
         roofs: Some(&roofs),
         diffraction,
         transmitter: Vec3::new(-20.0, 0.0, 25.0),
-        beams: &[Beam { pointing, frequency: FREQUENCY, receiver: None }],
+        beams: &[Beam { pointing, frequency: FREQUENCY, receiver: ReceiverAntenna::ISOTROPIC }],
         grid: Grid::covering(city.bounds, 5.0).expect("a grid"),
         height: 1.5,
+        footing: Footing::Ground,
         depth: 3,
         transmission: false,
         finishes,

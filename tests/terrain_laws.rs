@@ -1,14 +1,14 @@
 //! Laws of ground that is not flat: what is tilted as a whole changes nothing, hills hide what is behind them, and
 //! everything stands on the ground.
 
-use farfield::antenna::{Pattern, Pointing};
+use farfield::antenna::{Pattern, Pointing, ReceiverAntenna};
 use farfield::city::{Building, City, HeightRaster, HeightSource, Terrain};
 use farfield::coverage::{CoverageMap, Grid};
 use farfield::empirical::{Empirical, knife_edge_loss, rooftop_loss};
 use farfield::engine::{Engine, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
-use farfield::scenario::{EmpiricalModel, EngineSettings, Scenario, Sector, Site};
+use farfield::scenario::{EmpiricalModel, EngineSettings, Footing, Scenario, Sector, Site};
 use farfield::trace::bvh::NO_PLANE;
 use farfield::trace::field::{Beam, gain};
 use farfield::trace::scene::Scene;
@@ -100,7 +100,7 @@ fn a_tilted_plane_reflects_as_a_level_one_seen_askew() {
     let beam = |pattern| Beam {
         pointing: Pointing { pattern, ..Pointing::ISOTROPIC },
         frequency: Hertz(3.5e9),
-        receiver: None,
+        receiver: ReceiverAntenna::ISOTROPIC,
     };
     let layers = |scene: &Scene, beam: &Beam| -> Vec<_> {
         scene.surfaces.iter().map(|s| farfield::trace::field::Layer::of(s, beam.frequency)).collect()
@@ -218,7 +218,7 @@ proptest! {
         let task = Task {
             scene: &scene, roofs: Some(&roofs), diffraction: Diffraction::Rooftops, transmitter: Vec3::Z * 200.0, beams: &[],
             grid: Grid::covering(city.bounds, 9.0).expect("a grid"),
-            height, depth: 0, transmission: false, finishes: None, woods: None, sampling: Sampling { rays: 1, samples },
+            height, footing: Footing::Ground, depth: 0, transmission: false, finishes: None, woods: None, sampling: Sampling { rays: 1, samples },
         };
         for (ix, iy) in (0..task.grid.ny).flat_map(|iy| (0..task.grid.nx).map(move |ix| (ix, iy))) {
             for receiver in (0..task.samples()).map(|i| task.receiver(ix, iy, i)) {
@@ -258,7 +258,7 @@ proptest! {
 fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
     let city = city(Vec::new(), Some(terrain(|p| 0.25 * p.x + 0.1 * p.y)));
     let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9), receiver: None }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2e9), receiver: ReceiverAntenna::ISOTROPIC }];
     let task = Task {
         scene: &scene,
         roofs: Some(&roofs),
@@ -267,6 +267,7 @@ fn rays_find_the_reflection_off_a_slope_for_every_receiver() {
         beams: &beams,
         grid: Grid::covering(city.bounds, 5.0).expect("a grid"),
         height: 1.5,
+        footing: Footing::Ground,
         depth: 1,
         transmission: false,
         finishes: None,

@@ -1,11 +1,11 @@
 //! Laws that the tracer keeps whatever the city: reciprocity, rows apart are rows together, and an answer to any geometry.
 
-use farfield::antenna::Pointing;
+use farfield::antenna::{Pointing, ReceiverAntenna};
 use farfield::city::{Building, City, HeightSource};
 use farfield::engine::{Cancel, Engine, EngineError, Job, grid_of};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
-use farfield::scenario::{Scenario, ScenarioError, Site, TraceSettings};
+use farfield::scenario::{Footing, Scenario, ScenarioError, Site, TraceSettings};
 use farfield::trace::discover::mirrors;
 use farfield::trace::field::{Beam, Layer, gain, polarisation, transport};
 use farfield::trace::scene::{Scene, SceneBuilder, Surface};
@@ -72,11 +72,11 @@ proptest! {
         let city = city(spots.into_iter().map(|(x, y, side, top)| block(x, y, side, top)).collect());
         let scene = Scene::of(&city);
         let from = Vec3::from(a);
-        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9), receiver: None };
+        let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(2.1e9), receiver: ReceiverAntenna::ISOTROPIC };
         let task = Task {
             scene: &scene, roofs: None, diffraction: Diffraction::None, transmitter: from, beams: &[beam],
             grid: farfield::coverage::Grid::covering(city.bounds, 10.0).expect("a grid"),
-            height: 1.5, depth: 3, transmission: false, finishes: None, woods: None, sampling: Sampling { rays: 2048, samples: 1 },
+            height: 1.5, footing: Footing::Ground, depth: 3, transmission: false, finishes: None, woods: None, sampling: Sampling { rays: 2048, samples: 1 },
         };
         let candidates = block_on(cpu::discover(&task, &mut Job::silent())).expect("candidates");
         let layers = task.layers(beam.frequency);
@@ -238,7 +238,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         builder.quad(corners.map(|c| c + Vec3::Z * h), surface(Material::Concrete));
     }
     let scene = builder.build();
-    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: None }];
+    let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: ReceiverAntenna::ISOTROPIC }];
     let task = Task {
         scene: &scene,
         roofs: None,
@@ -247,6 +247,7 @@ fn a_cell_takes_the_mean_of_its_receivers_whether_all_or_few_are_asked() {
         beams: &beams,
         grid: farfield::coverage::Grid { origin: glam::DVec2::splat(-60.0), cell: 5.0, nx: 24, ny: 24 },
         height: 1.5,
+        footing: Footing::Ground,
         depth: 2,
         transmission: false,
         finishes: None,
@@ -298,7 +299,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
         builder.build()
     };
     let (from, to) = (Vec3::new(0.0, 0.0, 10.0), Vec3::new(30.0, 5.0, 12.0));
-    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency, receiver: None };
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency, receiver: ReceiverAntenna::ISOTROPIC };
     let grid = farfield::coverage::Grid { origin: glam::DVec2::splat(-50.0), cell: 5.0, nx: 20, ny: 20 };
     let found = |scene: &Scene, depth| {
         let task = Task {
@@ -309,6 +310,7 @@ fn a_way_through_walls_pays_for_each_of_them_and_ends_at_solid_ones() {
             beams: &[beam],
             grid,
             height: 12.0,
+            footing: Footing::Ground,
             depth,
             transmission: true,
             finishes: None,

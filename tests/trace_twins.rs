@@ -1,12 +1,12 @@
 //! The two backends are twins: the same city and scenario give the same map. Needs a Vulkan adapter, software will do;
 //! without one these tests fail, they do not skip.
 
-use farfield::antenna::{Pattern, Pointing, Polarisation};
+use farfield::antenna::{Pattern, Pointing, Polarisation, ReceiverAntenna};
 use farfield::city::{Building, Canopy, City, HeightRaster, HeightSource, Terrain, Wood};
 use farfield::engine::{Engine, EngineError, Job};
 use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::{Finish, Finishes, Material};
-use farfield::scenario::{Scenario, Sector, Site};
+use farfield::scenario::{Footing, Scenario, Sector, Site};
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::Gpu;
 use farfield::trace::scene::Scene;
@@ -105,11 +105,12 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
         (0.0..360.0f32, 0.0..15.0f32, 400.0..40_000.0f64),
         (prop::option::of((20.0..80.0f64, 20.0..80.0f64, 1.0..25.0f64)), prop::collection::vec(grove(), 0..4)),
     );
-    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (polarisation, receiver), (azimuth_deg, downtilt_deg, mhz), (hills, woods))| {
+    let run = runner.run(&strategy, |(buildings, (x, y, z), (depth, diffraction), (polarisation, taken), (azimuth_deg, downtilt_deg, mhz), (hills, woods))| {
         let city = hilly(City { woods, ..city(buildings) }, hills);
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
         let woods = Canopy::of(&city, &roofs);
-        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg, polarisation }, frequency: Hertz::from_mhz(mhz) , receiver };
+        let receiver = ReceiverAntenna { polarisation: taken, ..ReceiverAntenna::ISOTROPIC };
+        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg, polarisation }, frequency: Hertz::from_mhz(mhz), receiver };
         let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
         let rough = Finishes::all(Finish { scattering: 0.4, roughness: 0.004, ..Finish::default() });
         let task = Task {
@@ -120,6 +121,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
             beams: &beams,
             grid: farfield::coverage::Grid::covering(city.bounds, 5.0).expect("a grid"),
             height: 1.5,
+            footing: Footing::Ground,
             depth,
             transmission: false,
             finishes: diffraction.then_some(&rough),

@@ -2,8 +2,8 @@
 
 use super::fields::{ChoiceField, NumberField, Step, SwitchField};
 use super::store::Store;
-use crate::antenna::{Pattern, Polarisation};
-use crate::scenario::{BuildingEntry, Construction, EmpiricalModel, Scenario, Sector, Site, Walls};
+use crate::antenna::{Pattern, Polarisation, ReceiverPattern};
+use crate::scenario::{BuildingEntry, Construction, EmpiricalModel, Footing, Receivers, Scenario, Sector, Site, Walls};
 use crate::units::{Dbm, Hertz};
 use leptos::prelude::*;
 
@@ -31,6 +31,13 @@ const TAKEN: &[(Option<Polarisation>, &str, &str)] = &[
     (Some(Polarisation::SlantLeft), "slant-left", "Slant −45°"),
 ];
 
+/// What receivers may listen with.
+const EARS: &[(ReceiverPattern, &str, &str)] = &[
+    (ReceiverPattern::Isotropic, "isotropic", "Isotropic, 0 dBi"),
+    (ReceiverPattern::Dipole, "dipole", "Upright dipole, 2.15 dBi"),
+    (ReceiverPattern::AtSite, "at-site", "TR 38.901 element at the site, 8 dBi"),
+];
+
 /// The baselines to choose from.
 const MODELS: &[(EmpiricalModel, &str, &str)] = &[
     (EmpiricalModel::Uma, "uma", "TR 38.901 urban macro"),
@@ -44,6 +51,10 @@ const INDOORS: &[(Option<Construction>, &str, &str)] = &[
     (Some(Construction::Traditional), "traditional", "Traditional buildings"),
     (Some(Construction::ThermallyEfficient), "thermally-efficient", "Thermally efficient buildings"),
 ];
+
+/// What receivers may stand on.
+const FOOTINGS: &[(Footing, &str, &str)] =
+    &[(Footing::Ground, "ground", "The ground"), (Footing::Roofs, "roofs", "Roofs, and the ground")];
 
 /// Orders of reflection to choose from.
 const DEPTHS: &[(u8, &str, &str)] = &[
@@ -87,6 +98,12 @@ fn construction(scenario: &Scenario) -> Option<Construction> {
     scenario.receivers.indoors.map(|entry| entry.construction)
 }
 
+/// Whether receivers inside of buildings have predictions, and so floors.
+fn is_inside(scenario: &Scenario) -> bool {
+    let hollow = scenario.engines.trace.walls == Walls::Sheets;
+    scenario.receivers.footing == Footing::Ground && (hollow || scenario.receivers.indoors.is_some())
+}
+
 /// Keeps the share of places where the construction changes.
 fn set_construction(scenario: &mut Scenario, construction: Option<Construction>) {
     let entry = scenario.receivers.indoors.unwrap_or_default();
@@ -98,6 +115,21 @@ fn set_construction(scenario: &mut Scenario, construction: Option<Construction>)
 pub fn Fields() -> impl IntoView {
     let store: Store = expect_context();
     let indoors = Memo::new(move |_| store.scenario.with(|s| s.receivers.indoors.is_some()));
+    let inside = Memo::new(move |_| store.scenario.with(is_inside));
+    let floor = move || {
+        inside.get().then(|| {
+            view! {
+                <NumberField name="floor" label="Floor (0 is the ground floor)" step=Step { by: 1.0, digits: 0 }
+                    get=|s| f64::from(s.receivers.floor())
+                    set=|s, v| s.receivers.height = Receivers::height_on(v.max(0.0) as u32) />
+            }
+        })
+    };
+    let left_out =
+        Memo::new(move |_| store.scenario.with(|s| s.engines.trace.corners && s.receivers.footing == Footing::Roofs));
+    let no_corners = move || {
+        left_out.get().then(|| view! { <p class="hint">"Corners are left out while receivers stand on roofs."</p> })
+    };
     let places = move || {
         indoors.get().then(|| {
             view! {
@@ -136,8 +168,12 @@ pub fn Fields() -> impl IntoView {
                 </div>
                 <ChoiceField name="polarisation" label="Polarisation" options=POLARISATIONS
                     get=|s| sector(s).polarisation set=|s, v| with_sector(s, |x| x.polarisation = v) />
-                <ChoiceField name="taken" label="Receivers' antennas" options=TAKEN get=|s| s.receivers.polarisation
+                <ChoiceField name="taken" label="Receivers take in" options=TAKEN get=|s| s.receivers.polarisation
                     set=|s, v| s.receivers.polarisation = v />
+                <div class="wide">
+                    <ChoiceField name="ears" label="Receivers' antennas" options=EARS get=|s| s.receivers.pattern
+                        set=|s, v| s.receivers.pattern = v />
+                </div>
             </div>
         </section>
         <section class="group" aria-labelledby="group-engines">
@@ -145,7 +181,9 @@ pub fn Fields() -> impl IntoView {
             <div class="grid">
                 <ChoiceField name="cell" label="Cell size" options=CELLS get=|s| s.receivers.cell.round() as u32
                     set=|s, v| s.receivers.cell = f64::from(v) />
-                <NumberField name="receiver-height" label="Receivers above ground" unit="m"
+                <ChoiceField name="footing" label="Receivers stand on" options=FOOTINGS get=|s| s.receivers.footing
+                    set=|s, v| s.receivers.footing = v />
+                <NumberField name="receiver-height" label="Receivers above that" unit="m"
                     step=Step { by: 1.0, digits: 1 } get=|s| s.receivers.height set=|s, v| s.receivers.height = v />
                 <ChoiceField name="depth" label="Reflections" options=DEPTHS get=|s| s.engines.trace.depth
                     set=|s, v| s.engines.trace.depth = v />
@@ -154,6 +192,7 @@ pub fn Fields() -> impl IntoView {
                         set=|s, v| s.engines.trace.diffraction = v />
                     <SwitchField name="corners" label="Diffraction around corners (slower, on the CPU)"
                         get=|s| s.engines.trace.corners set=|s, v| s.engines.trace.corners = v />
+                    {no_corners}
                     <SwitchField name="sheets" label="Hollow buildings: waves come through walls (slower, on the CPU)"
                         get=|s| s.engines.trace.walls == Walls::Sheets
                         set=|s, v| s.engines.trace.walls = if v { Walls::Sheets } else { Walls::Solid } />
@@ -169,6 +208,7 @@ pub fn Fields() -> impl IntoView {
                         set=set_construction />
                 </div>
                 <div class="wide">{places}</div>
+                <div class="wide">{floor}</div>
             </div>
         </section>
     }

@@ -150,9 +150,16 @@ fn summary(store: Store, reception: &Reception, level: f32) -> impl IntoView + u
     let scattered = reception.scattered.map(|s| {
         view! { <div><dt>"Scattered"</dt><dd>{dbm(s)}</dd></div> }
     });
+    let coherent = reception.coherent.map_or_else(|| "–".into(), dbm);
     view! {
         <dl class="paths-sum">
-            <div><dt>"Level"</dt><dd data-paths="level">{dbm(level)}</dd></div>
+            <div title="The paths added in power, as on the map">
+                <dt>"Level"</dt><dd data-paths="level">{dbm(level)}</dd>
+            </div>
+            <div title="The paths added with their phases: how they interfere at this very point, which is another a few \
+                        centimetres away">
+                <dt>"With phases"</dt><dd data-paths="coherent">{coherent}</dd>
+            </div>
             <div title="The map's value in the cell around it, which is that of the cell's middle">
                 <dt>"Map's cell"</dt><dd>{cell}</dd>
             </div>

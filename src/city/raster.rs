@@ -147,6 +147,11 @@ impl HeightRaster {
         p.extend(self.ground_at(p) + height)
     }
 
+    /// Who stands at `p` on the roof there, if there is one, `height` metres above that.
+    pub fn standing_on_top(&self, p: Vec2, height: f32) -> Vec3 {
+        p.extend(self.top_at(p).max(self.ground_at(p)) + height)
+    }
+
     /// Which of the cells, row-major, holds `p`; `None` outside.
     pub fn index_at(&self, p: Vec2) -> Option<usize> {
         let q = (p.as_dvec2() - self.origin) / f64::from(self.cell);

@@ -66,6 +66,9 @@ fn tell(heard: &Reception) {
     };
     let spread = heard.delay_spread().map_or_else(String::new, |s| format!(", RMS delay spread {s:.1} ns"));
     println!("{level:.2} dBm over {} paths{spread}", heard.paths.len());
+    if let Some(coherent) = heard.coherent {
+        println!("{coherent:.2} dBm with their phases, as they interfere at this very point");
+    }
     if let Some(scattered) = heard.scattered {
         println!("of which rough surfaces scatter {scattered:.2} dBm");
     }

@@ -22,12 +22,13 @@ const AT_A_TIME: usize = 1 << 13;
 const MAX_LINE: u64 = 64 << 10;
 
 /// The columns of the table.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "latitude",
     "longitude",
     "height_m",
     "level_dbm",
     "path_gain_db",
+    "coherent_dbm",
     "site",
     "sector",
     "paths",
@@ -187,6 +188,7 @@ impl Told {
                     height.to_string(),
                     of(&|heard| heard.level.map(|level| format!("{level:.2}"))),
                     of(&|heard| gain(scenario, heard).map(|gain| format!("{gain:.2}"))),
+                    of(&|heard| heard.coherent.map(|level| format!("{level:.2}"))),
                     of(&|heard| Some(heard.server.0.to_string())),
                     of(&|heard| Some(heard.server.1.to_string())),
                     of(&|heard| Some(heard.paths.len().to_string())),

@@ -7,7 +7,7 @@ use crate::coverage::{CoverageMap, Quantity, Statistics};
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::Learned;
-use crate::scenario::{Aspect, Scenario};
+use crate::scenario::{Aspect, Footing, Receivers, Scenario};
 use crate::trace::{Backend, Tracer};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -40,6 +40,12 @@ pub struct Predict {
     /// What the tracer runs on; `auto` takes a GPU if there is a real one, `gpu` also one made of software.
     #[arg(long, value_enum, default_value_t = On::Auto)]
     backend: On,
+    /// The floor that receivers are on, 0 being the ground floor, instead of their height: 3 m a floor and 1.5 m above it.
+    #[arg(long, value_name = "NUMBER")]
+    floor: Option<u32>,
+    /// Receivers stand on roofs where there are any, whatever the scenario says; only the learned model knows nothing there.
+    #[arg(long, conflicts_with = "floor")]
+    on_roofs: bool,
     /// What the map is of; all but the signal are the ray tracer's, of the strongest sector's paths in each cell.
     #[arg(long, value_enum, default_value_t = Of::Signal)]
     quantity: Of,
@@ -119,7 +125,13 @@ impl Predict {
         if self.quantity != Of::Signal && self.engine != Kind::Traced {
             bail!("only the ray tracer knows paths: --quantity is for --engine traced");
         }
-        let scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
+        let mut scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
+        if let Some(floor) = self.floor {
+            scenario.receivers.height = Receivers::height_on(floor);
+        }
+        if self.on_roofs {
+            scenario.receivers.footing = Footing::Roofs;
+        }
         let site = scenario.sites.first().context("the scenario has no site")?.position;
         let city = inputs::city_near(self.city.as_deref().unwrap_or(&scenario.city), site)?;
         let made = pollster::block_on(self.make(&city, &scenario))?;

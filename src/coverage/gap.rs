@@ -14,11 +14,13 @@ pub enum Gap {
     NoPath,
     /// It is farther from every antenna than the engine says anything about.
     TooFar,
+    /// It is on a roof, of which the engine knows nothing.
+    OnRoof,
 }
 
 impl Gap {
     /// All of them; each stands at its own number.
-    pub const ALL: [Gap; 4] = [Gap::NotAsked, Gap::Indoors, Gap::NoPath, Gap::TooFar];
+    pub const ALL: [Gap; 5] = [Gap::NotAsked, Gap::Indoors, Gap::NoPath, Gap::TooFar, Gap::OnRoof];
 
     /// For the user, after "no prediction: ".
     pub const fn words(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Gap {
             Gap::Indoors => "inside a building",
             Gap::NoPath => "no path arrives",
             Gap::TooFar => "too far away",
+            Gap::OnRoof => "the learned model knows no receivers on roofs",
         }
     }
 }

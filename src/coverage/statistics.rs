@@ -30,6 +30,8 @@ pub struct Reasons {
     pub no_path: usize,
     /// Beyond what the engine says anything about.
     pub too_far: usize,
+    /// On roofs of which the engine knows nothing.
+    pub on_roof: usize,
 }
 
 /// Least, median and greatest value.
@@ -64,6 +66,7 @@ impl Statistics {
                 Gap::Indoors => &mut reasons.indoors,
                 Gap::NoPath => &mut reasons.no_path,
                 Gap::TooFar => &mut reasons.too_far,
+                Gap::OnRoof => &mut reasons.on_roof,
             } += 1;
         }
         let direction = map.quantity.is_cyclic().then(|| mean_direction(&values)).flatten();

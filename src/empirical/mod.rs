@@ -15,7 +15,7 @@ pub use vegetation::foliage_loss;
 use crate::city::{City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Quantity};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
-use crate::scenario::{EmpiricalModel, EngineKind, Scenario, Sector};
+use crate::scenario::{EmpiricalModel, EngineKind, Footing, Scenario, Sector};
 use glam::Vec3;
 
 /// Cell of the height raster that line of sight is read from, metres.
@@ -66,7 +66,7 @@ impl Engine for Empirical {
         let model = scenario.engines.empirical;
         let height = scenario.receivers.height as f32;
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
-        let indoors = scenario.receivers.indoors.map(|entry| Indoors::of(&raster, grid, height, entry, 0..grid.ny));
+        let indoors = scenario.receivers.indoors().map(|entry| Indoors::of(&raster, grid, height, entry, 0..grid.ny));
         let sectors: Vec<(Vec3, &Sector)> = sites
             .iter()
             .map(|(at, site)| (at.as_vec2().extend(city.ground_at(*at) + site.height as f32), site))
@@ -82,7 +82,11 @@ impl Engine for Empirical {
                     job.checkpoint(done as f32 / total, "applying the formula").await?;
                 }
                 for ix in 0..grid.nx {
-                    let user = raster.standing(grid.centre(ix, iy).as_vec2(), height);
+                    let at = grid.centre(ix, iy).as_vec2();
+                    let user = match scenario.receivers.footing {
+                        Footing::Ground => raster.standing(at, height),
+                        Footing::Roofs => raster.standing_on_top(at, height),
+                    };
                     if raster.covers(user) {
                         map.explain(grid.index(ix, iy), Gap::Indoors);
                     } else {

@@ -7,7 +7,7 @@ use crate::city::City;
 use crate::coverage::{CoverageMap, Gap, MAX_CELLS, Quantity};
 use crate::empirical::rooftops;
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
-use crate::scenario::{EngineKind, Scenario};
+use crate::scenario::{EngineKind, Footing, Scenario};
 use glam::DVec2;
 use std::ops::Range;
 
@@ -88,12 +88,16 @@ impl Engine for Learned {
             }
         }
         let roofs = rooftops(city);
+        let under_roof = match scenario.receivers.footing {
+            Footing::Ground => Gap::Indoors,
+            Footing::Roofs => Gap::OnRoof,
+        };
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
         for iy in 0..grid.ny {
             for ix in 0..grid.nx {
                 let (p, cell) = (grid.centre(ix, iy), grid.index(ix, iy));
                 if roofs.covers(roofs.standing(p.as_vec2(), receiver)) {
-                    map.explain(cell, Gap::Indoors);
+                    map.explain(cell, under_roof);
                 } else {
                     map.values[cell] = lattice.sample(p);
                     map.explain(cell, Gap::TooFar);

@@ -11,7 +11,7 @@ pub use aspect::{Aspect, Legends};
 pub use history::History;
 pub use link::{Link, LinkError, MapView};
 
-use crate::antenna::{Pattern, Pointing, Polarisation};
+use crate::antenna::{Pattern, Pointing, Polarisation, ReceiverPattern};
 use crate::geodesy::LonLat;
 use crate::material::finish::{MAX_EXPONENT, MAX_ROUGHNESS};
 use crate::material::{Finishes, Lobe};
@@ -85,12 +85,27 @@ pub struct Sector {
 pub struct Receivers {
     /// Side of a cell, metres.
     pub cell: f64,
-    /// Height above the ground, metres.
+    /// Height above what they stand on, metres.
     pub height: f64,
+    /// What that is.
+    pub footing: Footing,
+    /// How the gain of their antennas depends on where waves come from.
+    pub pattern: ReceiverPattern,
     /// What their antennas take in: one polarisation, upright, or all that arrives.
     pub polarisation: Option<Polarisation>,
     /// How waves get to receivers inside buildings; without a say nothing is predicted there.
     pub indoors: Option<BuildingEntry>,
+}
+
+/// What receivers stand on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Footing {
+    /// The ground, also inside buildings.
+    #[default]
+    Ground,
+    /// The roof where there is one, else the ground.
+    Roofs,
 }
 
 /// What buildings take from waves that come in (ITU-R P.2109).
@@ -242,9 +257,34 @@ impl Default for Sector {
     }
 }
 
+impl Receivers {
+    /// What takes in waves inside buildings: nothing for those that stand on roofs.
+    pub fn indoors(&self) -> Option<BuildingEntry> {
+        self.indoors.filter(|_| self.footing == Footing::Ground)
+    }
+
+    /// How high a terminal is held on a floor above the ground, 0 being the ground floor: 3 n + 1.5 m (3GPP TR 38.901,
+    /// table 7.4.1-1).
+    pub fn height_on(floor: u32) -> f64 {
+        3.0 * f64::from(floor) + 1.5
+    }
+
+    /// The floor that is meant by a height above the ground.
+    pub fn floor(&self) -> u32 {
+        ((self.height - 1.5) / 3.0).round().max(0.0) as u32
+    }
+}
+
 impl Default for Receivers {
     fn default() -> Self {
-        Self { cell: 5.0, height: 1.5, polarisation: None, indoors: None }
+        Self {
+            cell: 5.0,
+            height: 1.5,
+            footing: Footing::Ground,
+            pattern: ReceiverPattern::Isotropic,
+            polarisation: None,
+            indoors: None,
+        }
     }
 }
 

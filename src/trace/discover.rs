@@ -114,7 +114,8 @@ impl<'a> Aim<'a> {
     pub fn density(&self, along: Vec3) -> f32 {
         let [at_level, over_sphere] = self.parts().map(|rays| rays as f32);
         let even = over_sphere / (2.0 * TAU);
-        let rise = self.level.at(self.from.truncate()) - self.from.z;
+        let under = self.from.truncate();
+        let rise = self.level.ground_at(under) + self.level.height - self.from.z;
         let way = rise / along.z;
         let radius = way * along.truncate().length();
         if !(way > 0.0 && radius > 0.0 && radius < self.reach) {
@@ -214,6 +215,20 @@ pub struct Net<'a> {
     pub ceiling: f32,
 }
 
+impl Net<'_> {
+    /// Tells of the tiles in which the ray `origin + t·direction`, 0 < t < `limit`, comes through.
+    fn crossings(&self, [origin, direction]: [Vec3; 2], limit: f32, mut tell: impl FnMut(u32)) {
+        let Self { tiling, level, ceiling } = self;
+        let Some(roofs) = level.roofs else {
+            let tiles = level.crossings(tiling, *ceiling, origin, direction, limit);
+            return tiles.into_iter().flatten().for_each(tell);
+        };
+        level.crossings_over(roofs, (tiling, *ceiling), (origin, direction), limit, |p| {
+            tiling.at(p).into_iter().for_each(&mut tell);
+        });
+    }
+}
+
 /// A ray on its way.
 #[derive(Clone, Copy)]
 struct Ray {
@@ -243,8 +258,7 @@ pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, mut tell: impl FnM
         let hit = scene.first_hit(ray.at, ray.along, f32::INFINITY, ray.on);
         if ray.reflections > 0 {
             let limit = hit.map_or(f32::INFINITY, |h| h.t);
-            let crossings = net.level.crossings(&net.tiling, net.ceiling, ray.at, ray.along, limit);
-            crossings.into_iter().flatten().for_each(|tile| tell(tile, ray.signature));
+            net.crossings([ray.at, ray.along], limit, |tile| tell(tile, ray.signature));
         }
         let Some(hit) = hit.filter(|_| ray.interactions < depth) else { continue };
         let facet = &scene.facets[hit.facet as usize];
@@ -371,7 +385,7 @@ mod tests {
     #[test]
     fn a_quarter_of_the_directions_is_spread_evenly_over_the_sphere_and_the_others_over_the_level() {
         let rays = 40_000;
-        let level = Level { ground: None, height: 2.0 };
+        let level = Level { ground: None, roofs: None, height: 2.0 };
         let aim = Aim { from: Vec3::Z * 12.0, level, reach: 100.0, rays };
         let sphere = || (rays - rays / 4..rays).map(|i| aim.direction(i));
         let n = rays as f32 / 4.0;

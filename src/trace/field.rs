@@ -4,19 +4,21 @@
 //! reflection takes it apart into the directions across and along the plane of incidence, scales both by their complex
 //! coefficients and puts it together again (ITU-R P.2040-3 § 2.2; Sionna RT technical report § 3). An edge does likewise
 //! in the directions along and across itself ([`super::utd`]); its own spreading makes up for the rest of (λ/4πd)², in
-//! which d is the length of the whole path. The receiver is isotropic, in both polarisations or in one. Paths add in
-//! power: their phases turn within centimetres, less than any position is
-//! known to.
+//! which d is the length of the whole path. The receiver takes in both polarisations or one, times the gain of its pattern
+//! towards where the wave comes from. On maps paths add in power: their phases turn within centimetres, less than any
+//! position is known to. [`voltages`] keep them, for those who know it better.
 
 use super::path::{Bend, Kind, Path};
 use super::scene::Surface;
 use super::utd::{Face, Ray, diffract};
-use crate::antenna::{Pointing, Polarisation};
+use crate::antenna::{Pointing, ReceiverAntenna};
 use crate::material::{Coefficients, Complex, Finish, half_space, slab};
 use crate::units::{Hertz, SPEED_OF_LIGHT};
 use bytemuck::{Pod, Zeroable};
 use glam::Vec3;
+use num_complex::Complex64;
 use std::f32::consts::PI;
+use std::f64::consts::TAU;
 
 /// A complex vector: real and imaginary part.
 pub type Field = (Vec3, Vec3);
@@ -28,19 +30,28 @@ pub struct Beam {
     pub pointing: Pointing,
     /// Its carrier.
     pub frequency: Hertz,
-    /// What the receivers' antennas take in, which stand upright; `None` where they are isotropic in both polarisations.
-    pub receiver: Option<Polarisation>,
+    /// What receivers listen with.
+    pub receiver: ReceiverAntenna,
 }
 
 impl Beam {
-    /// The power that a receiver takes from a wave that arrives along the unit vector `along`. An antenna that looks towards
-    /// where the wave comes from has the wave's θ̂ and the opposite of its φ̂.
+    /// The power that a receiver takes from a wave that arrives along the unit vector `along`, less its pattern.
     pub fn received(&self, field: Field, along: Vec3) -> f32 {
-        let Some(polarisation) = self.receiver else { return field.0.length_squared() + field.1.length_squared() };
-        let [theta, phi] = across(&Pointing::ISOTROPIC, along);
-        let [of_theta, of_phi] = polarisation.parts();
-        let axis = of_theta * theta - of_phi * phi;
+        if self.receiver.polarisation.is_none() {
+            return field.0.length_squared() + field.1.length_squared();
+        }
+        let [axis, _] = self.axes(along);
         field.0.dot(axis).powi(2) + field.1.dot(axis).powi(2)
+    }
+
+    /// What the receivers' antennas take in of a wave that arrives along `along`: the parts along these two vectors, of which
+    /// the second is zero where they are polarised. An antenna that looks towards where the wave comes from has the wave's θ̂
+    /// and the opposite of its φ̂.
+    fn axes(&self, along: Vec3) -> [Vec3; 2] {
+        let [theta, phi] = across(&Pointing::ISOTROPIC, along);
+        let Some(polarisation) = self.receiver.polarisation else { return [theta, -phi] };
+        let [of_theta, of_phi] = polarisation.parts();
+        [of_theta * theta - of_phi * phi, Vec3::ZERO]
     }
 }
 
@@ -199,13 +210,35 @@ pub fn transport(path: &Path, start: Vec3, layers: &[Layer], frequency: Hertz) -
 
 /// Path gain as a ratio of powers, antenna included. `layers` are the scene's surfaces at the beam's frequency.
 pub fn gain(path: &Path, beam: &Beam, layers: &[Layer]) -> f32 {
+    let (scale, field, along) = arriving(path, beam, layers);
+    scale * beam.received(field, along)
+}
+
+/// What a path brings to both of the receiver's ports, one for each polarisation: amplitudes whose squares add up to
+/// [`gain`], with the phase of all that the path meets and of a way of `metres`, e^{−j2πd/λ}. The second is 0 where
+/// receivers are polarised. Sums of them over paths are what interferes.
+pub fn voltages(path: &Path, metres: f64, beam: &Beam, layers: &[Layer]) -> [Complex64; 2] {
+    let (scale, field, along) = arriving(path, beam, layers);
+    let (sin, cos) = (-TAU * (metres / beam.frequency.wavelength()).fract()).sin_cos();
+    let way = f64::from(scale).sqrt() * Complex64::new(cos, sin);
+    beam.axes(along).map(|axis| way * Complex64::new(field.0.dot(axis).into(), field.1.dot(axis).into()))
+}
+
+/// The unit vector towards where a path comes from, as seen by the receiver.
+pub(super) fn came_from(path: &Path) -> Vec3 {
+    let last = path.interactions().last().map_or(path.from, |b| b.point);
+    (last - path.to).normalize_or(Vec3::NEG_X)
+}
+
+/// Spreading and both antennas, the field without them, and where it heads as it arrives.
+fn arriving(path: &Path, beam: &Beam, layers: &[Layer]) -> (f32, Field, Vec3) {
     let first = path.interactions().first().map_or(path.to, |b| b.point);
     let departure = (first - path.from).normalize_or(Vec3::X);
-    let last = path.interactions().last().map_or(path.from, |b| b.point);
-    let arrival = (path.to - last).normalize_or(Vec3::X);
     let field = transport(path, polarisation(&beam.pointing, departure), layers, beam.frequency);
     let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(departure));
-    free_space(path.length(), beam.frequency) * antenna * beam.received(field, arrival)
+    let from = came_from(path);
+    let heard = beam.receiver.pattern.gain(from, path.from - path.to);
+    (free_space(path.length(), beam.frequency) * antenna * heard, field, -from)
 }
 
 /// (λ/4πd)², at no less than one wavelength, where the far field begins.

@@ -74,10 +74,11 @@ impl Gaps {
 
 #[cfg(test)]
 mod tests {
-    use crate::antenna::Pointing;
+    use crate::antenna::{Pointing, ReceiverAntenna};
     use crate::coverage::Grid;
     use crate::engine::Job;
     use crate::material::Material;
+    use crate::scenario::Footing;
     use crate::trace::cpu;
     use crate::trace::discover::Candidates;
     use crate::trace::field::{Beam, free_space};
@@ -99,7 +100,8 @@ mod tests {
         }
         let scene = builder.build();
         let transmitter = Vec3::new(100.95, 0.0, 1.5);
-        let beams = [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: None }];
+        let beams =
+            [Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(3.5e9), receiver: ReceiverAntenna::ISOTROPIC }];
         let grid = Grid { origin: DVec2::new(100.0, 100.0), cell: 5.0, nx: 1, ny: 20 };
         let task = Task {
             scene: &scene,
@@ -109,6 +111,7 @@ mod tests {
             beams: &beams,
             grid,
             height: 1.5,
+            footing: Footing::Ground,
             depth: 0,
             transmission: false,
             finishes: None,

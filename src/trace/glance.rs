@@ -35,6 +35,7 @@ mod tests {
     use crate::coverage::Grid;
     use crate::engine::Job;
     use crate::material::Material;
+    use crate::scenario::Footing;
     use crate::trace::cpu;
     use crate::trace::path;
     use crate::trace::scene::{SceneBuilder, Surface};
@@ -61,6 +62,7 @@ mod tests {
             beams: &[],
             grid: Grid { origin: DVec2::ZERO, cell: 5.0, nx: 60, ny: 40 },
             height: lit.z,
+            footing: Footing::Ground,
             depth: 1,
             transmission: false,
             finishes: None,

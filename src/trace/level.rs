@@ -1,9 +1,10 @@
 //! The surface that receivers stand on, lifted to their height: a plane over flat ground, the shape of the ground on
-//! terrain. Rays that come through it are heard around there.
+//! terrain, and that of the rooftops where receivers stand on those. Rays that come through it are heard around there.
 
 use super::discover::Tiling;
-use crate::city::Terrain;
+use crate::city::{HeightRaster, Terrain};
 use glam::{Vec2, Vec3};
+use std::cell::{Cell, RefCell};
 
 /// Crossings of one segment that are told; a ray that skims a crest has one more where it comes through on the way down.
 pub const CROSSINGS: usize = 2;
@@ -17,28 +18,88 @@ const HEADROOM: f32 = 1.0;
 /// Nothing is followed so far below the local datum, metres.
 const LOWEST: f32 = -1e5;
 
-/// Receivers `height` metres above the ground.
+/// Receivers `height` metres above what they stand on.
 #[derive(Clone, Copy, Debug)]
 pub struct Level<'a> {
     /// The ground; without it, the plane z = 0.
     pub ground: Option<&'a Terrain>,
-    /// Metres above it.
+    /// The roofs that they stand on; `None` where they all stand on the ground.
+    pub roofs: Option<&'a HeightRaster>,
+    /// Metres above that.
     pub height: f32,
 }
 
 impl Level<'_> {
     /// Height of a receiver at `p` above the local datum, metres.
     pub fn at(&self, p: Vec2) -> f32 {
-        self.ground.map_or(0.0, |g| g.at(p)) + self.height
+        let ground = self.ground_at(p);
+        self.roofs.map_or(ground, |roofs| roofs.top_at(p).max(ground)) + self.height
     }
 
-    /// A height above the local datum that no receiver on terrain reaches, metres.
+    /// Height of the ground at `p`, likewise.
+    pub fn ground_at(&self, p: Vec2) -> f32 {
+        self.ground.map_or(0.0, |g| g.at(p))
+    }
+
+    /// The lowest and the highest receiver that there may be, likewise.
+    pub fn bounds(&self) -> [f32; 2] {
+        let plane: &[f32] = &[0.0];
+        let heights = self.ground.map_or(plane, Terrain::heights).iter();
+        let tops = self.roofs.map_or(plane, HeightRaster::tops).iter();
+        let least = heights.clone().copied().fold(f32::INFINITY, f32::min);
+        let most = heights.chain(tops).copied().fold(f32::NEG_INFINITY, f32::max);
+        [least + self.height, most + self.height]
+    }
+
+    /// A height above the local datum that no receiver on terrain or on roofs reaches, metres.
     pub fn ceiling(&self) -> f32 {
-        self.ground.map_or(0.0, |g| g.heights().iter().copied().fold(0.0, f32::max)) + self.height + HEADROOM
+        self.bounds()[1].max(self.height) + HEADROOM
+    }
+
+    /// Tells of the places where the ray `origin + t·direction`, 0 < t < `limit`, comes through a level over rooftops inside
+    /// of the tiling, cell by cell of the roofs. `ceiling` is [`Level::ceiling`].
+    pub fn crossings_over(
+        &self,
+        roofs: &HeightRaster,
+        (tiling, ceiling): (&Tiling, f32),
+        (origin, direction): (Vec3, Vec3),
+        limit: f32,
+        tell: impl FnMut(Vec2),
+    ) {
+        let Some((from, to)) = part_below(tiling, ceiling, origin, direction, limit) else { return };
+        let [a, b] = [from, to].map(|t| origin + direction * t);
+        if !b.is_finite() {
+            return;
+        }
+        let below = Cell::new(a.z < self.at(a.truncate()));
+        let tell = RefCell::new(tell);
+        let now = |at: Vec3, is_below: bool| {
+            if below.replace(is_below) != is_below {
+                tell.borrow_mut()(at.truncate());
+            }
+        };
+        roofs.walk_where(
+            a.truncate(),
+            b.truncate(),
+            |block| {
+                let lowest = a.lerp(b, block.from).z.min(a.lerp(b, block.to).z);
+                // Blocks without a roof tell nothing of the ground.
+                let comes_near = self.ground.is_some() || lowest < block.top.max(0.0) + self.height;
+                if !comes_near {
+                    now(a.lerp(b, block.from), false);
+                }
+                comes_near
+            },
+            |cell| {
+                for at in [cell.from, cell.to].map(|t| a.lerp(b, t)) {
+                    now(at, at.z < cell.top.max(self.ground_at(at.truncate())) + self.height);
+                }
+            },
+        );
     }
 
     /// Where the ray `origin + t·direction`, 0 < t < `limit`, comes through: up to [`CROSSINGS`] points of the tiling, the
-    /// first ones. `ceiling` is [`Level::ceiling`].
+    /// first ones. `ceiling` is [`Level::ceiling`]. Of the ground alone: [`Level::crossings_over`] knows roofs.
     pub fn crossings(
         &self,
         tiling: &Tiling,

@@ -2,7 +2,7 @@
 //! where they stand.
 
 use super::cpu::{self, share_out};
-use super::reception::{Listing, Reception};
+use super::reception::{Brought, Listing, Reception};
 use super::tracer::{Tracer, beams, mast};
 use crate::city::City;
 use crate::engine::{EngineError, Job, grid_of, place_sites};
@@ -19,7 +19,8 @@ const RECEIVERS_A_STEP: usize = if cfg!(feature = "cli") { 256 } else { 16 };
 pub struct Receiver {
     /// Where it stands.
     pub at: LonLat,
-    /// Height above the ground, metres; one that is higher than the building there stands on its roof.
+    /// Height above what the scenario's receivers stand on, metres; one above the ground that is higher than the building
+    /// there is out in the open.
     pub height: f64,
 }
 
@@ -97,7 +98,7 @@ impl Tracer {
             let at = receivers[*number].at;
             let local = city.frame.to_local(at);
             let Some(cell) = grid.locate(local).filter(|_| city.contains(at)) else { continue };
-            let to = stage.roofs.standing(local.as_vec2(), scenario.receivers.height as f32);
+            let to = stage.standing(local.as_vec2(), &scenario.receivers);
             heard[*number] =
                 if solid && stage.roofs.covers(to) { Err(EngineError::ReceiverIndoors) } else { Ok(SILENCE) };
             if heard[*number].is_ok() {
@@ -122,11 +123,12 @@ impl Tracer {
                     let of = |i: usize| {
                         let power = site.sectors[i].power.0 as f32;
                         let dbm = |gain: f32| (gain > 0.0).then(|| power + 10.0 * gain.log10());
-                        let (gain, paths) = listing.of_beam(i, power);
+                        let Brought { gain, coherent, paths } = listing.of_beam(i, power);
                         let scattered = scattered[i][cell];
                         Reception {
                             server: (number, i),
                             level: dbm(gain + scattered),
+                            coherent: dbm(coherent + scattered),
                             scattered: dbm(scattered),
                             paths,
                         }
@@ -145,7 +147,8 @@ impl Tracer {
 }
 
 /// Where nothing arrives.
-const SILENCE: Reception = Reception { server: (0, 0), level: None, scattered: None, paths: Vec::new() };
+const SILENCE: Reception =
+    Reception { server: (0, 0), level: None, coherent: None, scattered: None, paths: Vec::new() };
 
 fn stronger(a: Reception, b: Reception) -> Reception {
     if b.level > a.level { b } else { a }

@@ -11,6 +11,8 @@ use super::gpu::Gpu;
 use super::spread::Sum;
 use super::task::Task;
 use super::tracer::Backend;
+#[cfg(feature = "gpu")]
+use crate::antenna::ReceiverPattern;
 use crate::engine::{EngineError, Job};
 use std::ops::Range;
 
@@ -23,6 +25,12 @@ const REVIVALS: u32 = 1;
 fn beyond_shaders(task: &Task<'_>) -> Option<&'static str> {
     if task.diffraction.over_edges() {
         return Some("corners are not traced on the GPU yet");
+    }
+    if task.level().roofs.is_some() {
+        return Some("receivers on roofs are not traced on the GPU yet");
+    }
+    if task.beams.iter().any(|beam| beam.receiver.pattern != ReceiverPattern::Isotropic) {
+        return Some("receivers' antennas with a pattern are not traced on the GPU yet");
     }
     task.transmission.then_some("ways through walls are not traced on the GPU yet")
 }
@@ -193,10 +201,11 @@ impl Machine {
 #[cfg(all(test, feature = "gpu"))]
 mod tests {
     use super::*;
-    use crate::antenna::{Pattern, Pointing};
+    use crate::antenna::{Pattern, Pointing, ReceiverAntenna};
     use crate::city::{Canopy, HeightRaster};
     use crate::coverage::Grid;
     use crate::material::Material;
+    use crate::scenario::Footing;
     use crate::trace::field::Beam;
     use crate::trace::scene::{Scene, SceneBuilder, Surface};
     use crate::trace::task::{Diffraction, Sampling};
@@ -223,7 +232,7 @@ mod tests {
         let beam = |i: u32| Beam {
             pointing: Pointing { pattern: Pattern::Tr38901, azimuth_deg: 60.0 * i as f32, ..Pointing::ISOTROPIC },
             frequency: Hertz(3.5e9),
-            receiver: None,
+            receiver: ReceiverAntenna::ISOTROPIC,
         };
         (0..6).map(beam).collect()
     }
@@ -237,6 +246,7 @@ mod tests {
             beams,
             grid: Grid { origin: DVec2::new(-39.5, -39.5), cell: 1.0, nx: 79, ny: 79 },
             height: 1.5,
+            footing: Footing::Ground,
             depth: 2,
             transmission: false,
             finishes: None,

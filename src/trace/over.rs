@@ -201,7 +201,8 @@ impl Spots<'_> {
             for reached in std::mem::take(&mut near.reached) {
                 let matters = task.beams.iter().enumerate().any(|(b, beam)| {
                     let antenna = 10f32.powf(0.1 * beam.pointing.gain_dbi(reached.ray.incoming.as_vec3()));
-                    reached.most * antenna > NEGLIGIBLE * gains[b * cells + reached.cell].power()
+                    reached.most * antenna * beam.receiver.pattern.peak()
+                        > NEGLIGIBLE * gains[b * cells + reached.cell].power()
                 });
                 if matters {
                     let lit = self.lit(task, near, &reached, &mut corners);

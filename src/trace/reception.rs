@@ -4,6 +4,9 @@
 //! value; what rough surfaces scatter is no list of paths and told as one number beside them. The direct way over rooftops
 //! is computed as straight, with the loss of Bullington's equivalent edge. It is listed bent at that edge, which stands where the
 //! steepest lines of sight from both ends meet: its vertices, delay and angles are those of the bent way.
+//!
+//! Two sums are told: that of the powers, which is the map's, and that of the voltages with their phases, which is one draw
+//! of the fading around the point. The way over rooftops has the phase of its bent length alone.
 
 use super::bent;
 use super::direct::Direct;
@@ -15,6 +18,7 @@ use crate::empirical::foliage_loss;
 use crate::material::Material;
 use crate::units::SPEED_OF_LIGHT;
 use glam::{DVec2, Vec3};
+use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
@@ -23,8 +27,11 @@ use std::fmt::Write;
 pub struct Reception {
     /// The sector's site, and its number among that site's sectors.
     pub server: (usize, usize),
-    /// Power of all that arrives, dBm; `None` where nothing does.
+    /// Power of all that arrives, dBm, the paths added in power; `None` where nothing does.
     pub level: Option<f32>,
+    /// The same with the paths added with their phases, as they interfere at this very point; what is scattered has none and
+    /// adds in power.
+    pub coherent: Option<f32>,
     /// The part of it that rough surfaces scatter, dBm; `None` where nothing is scattered.
     pub scattered: Option<f32>,
     /// The paths, the strongest first.
@@ -159,11 +166,45 @@ impl Direction {
 struct Fed {
     path: Path,
     gain: f32,
+    /// What rooftops and leaves leave of its power.
+    left: f32,
     rooftop_loss: f32,
     /// The equivalent edge of the rooftops.
     edge: Option<Vec3>,
     /// Metres in leaves, and what they take, dB.
     leaves: (f32, f32),
+}
+
+impl Fed {
+    /// Its ends, and what it meets between them.
+    fn points(&self) -> Vec<Vec3> {
+        match self.edge {
+            Some(edge) => vec![self.path.from, edge, self.path.to],
+            None => self.path.points().collect(),
+        }
+    }
+
+    /// What it brings to the receiver's ports.
+    fn voltages(&self, beam: &Beam, layers: &[Layer]) -> [Complex64; 2] {
+        let left = f64::from(self.left).sqrt();
+        field::voltages(&self.path, length(&self.points()), beam, layers).map(|voltage| left * voltage)
+    }
+}
+
+/// Metres of the way over `points`.
+fn length(points: &[Vec3]) -> f64 {
+    points.windows(2).map(|leg| leg[0].as_dvec3().distance(leg[1].as_dvec3())).sum()
+}
+
+/// What a beam brings over all paths.
+#[derive(Default)]
+pub(super) struct Brought {
+    /// Path gain, as a ratio of powers, of the paths added in power.
+    pub(super) gain: f32,
+    /// The same added with their phases.
+    pub(super) coherent: f32,
+    /// The paths, the strongest first.
+    pub(super) paths: Vec<Arrival>,
 }
 
 /// The paths of a task to a receiver, as its maps have them, and what each beam brings over them.
@@ -203,8 +244,9 @@ impl<'a> Listing<'a> {
         let leaves = |metres: f32| (metres, foliage_loss(metres, beam.frequency));
         let exact = |path: &Path| {
             let metres = task.in_leaves(path.points());
-            let gain = field::gain(path, beam, layers) * left_by_leaves(metres, beam.frequency);
-            Fed { path: *path, gain, rooftop_loss: 0.0, edge: None, leaves: leaves(metres) }
+            let left = left_by_leaves(metres, beam.frequency);
+            let gain = field::gain(path, beam, layers) * left;
+            Fed { path: *path, gain, left, rooftop_loss: 0.0, edge: None, leaves: leaves(metres) }
         };
         // Only what came straight meets nothing but walls.
         let is_straight = |path: &Path| path.interactions().iter().all(|met| met.kind == Kind::Transmission);
@@ -216,41 +258,47 @@ impl<'a> Listing<'a> {
             let path = Path::direct(task.transmitter, self.to);
             let Direct { bend, rooftop_loss, leaves: metres, left } = task.direct_over(roofs, self.to, beam.frequency);
             let gain = field::gain(&path, beam, layers) * left;
-            fed.push(Fed { path, gain, rooftop_loss, edge: bend, leaves: leaves(metres) });
+            fed.push(Fed { path, gain, left, rooftop_loss, edge: bend, leaves: leaves(metres) });
         }
         fed
     }
 
-    /// Path gain, as a ratio of powers, that beam number `beam` has over all of them, and the paths for a transmitter of
-    /// `power` dBm, the strongest first.
-    pub(super) fn of_beam(&self, beam: usize, power: f32) -> (f32, Vec<Arrival>) {
-        let Some(beam) = self.task.beams.get(beam) else { return (0.0, Vec::new()) };
-        let mut fed = self.fed(beam, &self.task.layers(beam.frequency));
+    /// What beam number `beam` brings over all of them, with the paths as of a transmitter of `power` dBm.
+    pub(super) fn of_beam(&self, beam: usize, power: f32) -> Brought {
+        let Some(beam) = self.task.beams.get(beam) else { return Brought::default() };
+        let layers = self.task.layers(beam.frequency);
+        let mut fed = self.fed(beam, &layers);
         fed.retain(|f| f.gain > 0.0);
         fed.sort_by(|a, b| b.gain.total_cmp(&a.gain));
-        (fed.iter().map(|f| f.gain).sum(), fed.iter().map(|f| self.arrival(f, power)).collect())
+        let voltages = fed.iter().fold([Complex64::ZERO; 2], |[a, b], f| {
+            let [to_a, to_b] = f.voltages(beam, &layers);
+            [a + to_a, b + to_b]
+        });
+        Brought {
+            gain: fed.iter().map(|f| f.gain).sum(),
+            coherent: voltages.iter().map(Complex64::norm_sqr).sum::<f64>() as f32,
+            paths: fed.iter().map(|f| self.arrival(f, power)).collect(),
+        }
     }
 
     fn arrival(&self, fed: &Fed, power: f32) -> Arrival {
-        let scene = self.task.scene;
-        let points: Vec<Vec3> = match fed.edge {
-            Some(edge) => vec![fed.path.from, edge, fed.path.to],
-            None => fed.path.points().collect(),
-        };
+        let (scene, level) = (self.task.scene, self.task.level());
+        let points = fed.points();
         let met = fed.path.interactions().iter();
         let material = |surface: u32| scene.surfaces.get(surface as usize).map(|s| s.material);
         let over = fed.edge.map(|_| Event { kind: Kind::Diffraction, material: None });
-        let length: f32 = points.windows(2).map(|leg| leg[0].distance(leg[1])).sum();
-        let ground = |p: Vec3| self.task.level().at(p.truncate()) - self.task.height;
         Arrival {
             level: power + 10.0 * fed.gain.log10(),
-            delay: (f64::from(length) / SPEED_OF_LIGHT * 1e9) as f32,
+            delay: (length(&points) / SPEED_OF_LIGHT * 1e9) as f32,
             departure: Direction::of(points[1] - points[0]),
             arrival: Direction::of(points[points.len() - 2] - points[points.len() - 1]),
             rooftop_loss: fed.rooftop_loss,
             leaves: fed.leaves.0,
             foliage_loss: fed.leaves.1,
-            vertices: points.iter().map(|p| Vertex { at: *p, above_ground: p.z - ground(*p) }).collect(),
+            vertices: points
+                .iter()
+                .map(|p| Vertex { at: *p, above_ground: p.z - level.ground_at(p.truncate()) })
+                .collect(),
             events: met.map(|i| Event { kind: i.kind, material: material(i.surface) }).chain(over).collect(),
         }
     }

@@ -7,9 +7,10 @@ use super::edge::Edge;
 use super::field::Beam;
 use super::scene::{Scene, SceneBuilder, Surface};
 use super::task::{Diffraction, Sampling, Task};
-use crate::antenna::Pointing;
+use crate::antenna::{Pointing, ReceiverAntenna};
 use crate::coverage::Grid;
 use crate::material::{Finish, Finishes, Material};
+use crate::scenario::Footing;
 use crate::units::Hertz;
 use glam::{DVec2, Vec3};
 use npyz::npz::NpzArchive;
@@ -208,7 +209,11 @@ impl MapFacts {
 
     /// The reference's antenna: isotropic, vertical, upright.
     pub fn beam(&self) -> Beam {
-        Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(self.frequency_hz), receiver: None }
+        Beam {
+            pointing: Pointing::ISOTROPIC,
+            frequency: Hertz(self.frequency_hz),
+            receiver: ReceiverAntenna::ISOTROPIC,
+        }
     }
 
     /// What traces the same as the map of `mode` of antenna `tx`, if there is that many.
@@ -231,6 +236,7 @@ impl MapFacts {
             beams,
             grid: self.grid(),
             height: self.rx_height_m,
+            footing: Footing::Ground,
             depth: self.depth(mode),
             transmission: mode == Mode::ReflRefr,
             finishes: (mode == Mode::ReflDiffuse).then_some(&self.finishes),

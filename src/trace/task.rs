@@ -10,6 +10,7 @@ use crate::city::{Canopy, HeightRaster};
 use crate::coverage::Grid;
 use crate::empirical::foliage_loss;
 use crate::material::{Finish, Finishes};
+use crate::scenario::Footing;
 use crate::units::Hertz;
 use glam::{UVec2, Vec2, Vec3};
 
@@ -92,8 +93,10 @@ pub struct Task<'a> {
     pub beams: &'a [Beam],
     /// The receivers' cells.
     pub grid: Grid,
-    /// The receivers' height above the ground, metres.
+    /// The receivers' height above what they stand on, metres.
     pub height: f32,
+    /// What that is; without [`Task::roofs`] it is the ground.
+    pub footing: Footing,
     /// Most interactions of a path.
     pub depth: usize,
     /// Whether paths go through walls that are layers.
@@ -114,7 +117,11 @@ impl Task<'_> {
 
     /// Where receivers are.
     pub fn level(&self) -> Level<'_> {
-        Level { ground: self.roofs.and_then(|r| r.ground.as_deref()), height: self.height }
+        Level {
+            ground: self.roofs.and_then(|r| r.ground.as_deref()),
+            roofs: self.roofs.filter(|_| self.footing == Footing::Roofs),
+            height: self.height,
+        }
     }
 
     /// What rays that look for signatures come through.
@@ -149,9 +156,10 @@ impl Task<'_> {
         self.diffraction.over_rooftops() && self.roofs.is_some()
     }
 
-    /// Receivers in a cell.
+    /// Receivers in a cell; those on roofs, where cells have steps, stand in its centre alone.
     pub fn samples(&self) -> u32 {
-        self.sampling.samples.clamp(1, MAX_SAMPLES)
+        let most = if self.level().roofs.is_some() { 1 } else { MAX_SAMPLES };
+        self.sampling.samples.clamp(1, most)
     }
 
     /// A receiver at `p`.

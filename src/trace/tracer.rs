@@ -7,11 +7,12 @@ use super::machine::{Machine, MadeOn};
 use super::scene::Scene;
 use super::spread::{Moments, Sum};
 use super::task::{Diffraction, Sampling, Task};
+use crate::antenna::ReceiverAntenna;
 use crate::city::{Canopy, City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
 use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
-use crate::scenario::{EngineKind, Scenario, Sector, Site, TraceSettings, Walls};
+use crate::scenario::{EngineKind, Footing, Receivers, Scenario, Sector, Site, TraceSettings, Walls};
 use geo::CoordsIter;
 use glam::{DVec2, UVec2, Vec2, Vec3};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -61,6 +62,7 @@ struct Key {
     /// The tiles that they are listed by; cells of any size that fill them are served.
     tiles: (Vec2, f32, UVec2),
     height: f32,
+    footing: Footing,
     depth: usize,
     /// Where edges are among them.
     over: Option<Diffraction>,
@@ -77,9 +79,20 @@ struct Known {
 impl Key {
     fn of(city: u64, task: &Task<'_>) -> Self {
         let Tiling { origin, side, count, .. } = task.tiling();
-        let Task { transmitter, height, depth, diffraction, .. } = *task;
+        let Task { transmitter, height, footing, depth, diffraction, .. } = *task;
         let over = Some(diffraction).filter(|d| d.over_edges());
-        Self { city, transmitter, tiles: (origin, side, count), height, depth, over }
+        Self { city, transmitter, tiles: (origin, side, count), height, footing, depth, over }
+    }
+}
+
+impl Stage {
+    /// Where one of the scenario's receivers stands.
+    pub(super) fn standing(&self, p: Vec2, receivers: &Receivers) -> Vec3 {
+        let height = receivers.height as f32;
+        match receivers.footing {
+            Footing::Ground => self.roofs.standing(p, height),
+            Footing::Roofs => self.roofs.standing_on_top(p, height),
+        }
     }
 }
 
@@ -218,7 +231,7 @@ impl Tracer {
         let height = scenario.receivers.height as f32;
         let of_rows = |entry| Indoors::of(&stage.roofs, grid, height, entry, rows.clone());
         // Where waves come through the walls, they are no longer told by statistics what that costs.
-        let entry = scenario.receivers.indoors.filter(|_| walls == Walls::Solid);
+        let entry = scenario.receivers.indoors().filter(|_| walls == Walls::Solid);
         let indoors = entry.map(of_rows);
         let needed = indoors.as_ref().map_or(rows.clone(), Indoors::needs);
         let (asked, first) = (grid.index(0, rows.start)..grid.index(0, rows.end), grid.index(0, needed.start));
@@ -283,7 +296,10 @@ impl Tracer {
         beams: &'a [Beam],
         grid: Grid,
     ) -> Task<'a> {
-        let TraceSettings { depth, diffraction, corners, walls, vegetation } = scenario.engines.trace;
+        let TraceSettings { depth, diffraction, walls, vegetation, .. } = scenario.engines.trace;
+        let footing = scenario.receivers.footing;
+        // What edges send is followed down to one level, and roofs have many.
+        let corners = scenario.engines.trace.corners && footing == Footing::Ground;
         Task {
             scene: &stage.scene,
             roofs: Some(&stage.roofs),
@@ -297,6 +313,7 @@ impl Tracer {
             beams,
             grid,
             height: scenario.receivers.height as f32,
+            footing,
             depth: usize::from(depth),
             transmission: walls == Walls::Sheets,
             finishes: Some(&scenario.materials),
@@ -360,7 +377,8 @@ fn coarse(city: &City, scenario: &Scenario) -> Result<Scenario, EngineError> {
 
 /// The sectors of a site as the tracer sees them.
 pub(super) fn beams(site: &Site, scenario: &Scenario) -> Vec<Beam> {
-    let receiver = scenario.receivers.polarisation;
+    let Receivers { pattern, polarisation, .. } = scenario.receivers;
+    let receiver = ReceiverAntenna { pattern, polarisation };
     let beam = |s: &Sector| Beam { pointing: s.pointing(), frequency: s.frequency, receiver };
     site.sectors.iter().map(beam).collect()
 }

@@ -143,6 +143,24 @@ test("inside a hollow house a receiver hears what comes through its walls", asyn
   assert.equal((await tab.state()).scenario.engines.trace.walls, "sheets");
 });
 
+test("on its roof a house has a value and a receiver, which hears what its antenna looks at", async (t) => {
+  const at = { lon: 11.5755, lat: 48.1375 };
+  const tab = await open(t, { ...DESKTOP, hash: link(scenarioOf({}, {}, { view: { receiver: at } })) });
+  await tab.until(() => /inside a building/.test(document.querySelector(".paths")?.textContent));
+  await tab.page.locator('[name="footing"]').selectOption("roofs");
+  await tab.until(() => window.farfield.paths()?.paths?.length > 0, undefined, 180_000);
+  const { level, coherent, paths: [strongest] } = await heard(tab);
+  assert.ok(strongest.vertices.at(-1).above_ground > 10, JSON.stringify(strongest));
+  assert.ok(coherent !== level && Math.abs(coherent - level) < 40, `${coherent} for ${level} dBm`);
+  const told = await tab.page.locator('[data-paths="coherent"]').innerText();
+  assert.ok(Math.abs(Number(told.replace("−", "-").replace(" dBm", "")) - coherent) < 0.051, told);
+  await tab.maps("traced");
+  assert.ok(Number.isFinite((await tab.values("traced", [[at.lon, at.lat]]))[0]));
+  await tab.page.locator('[name="ears"]').selectOption("at-site");
+  // What comes from the site or under it is heard 8 dB better.
+  await tab.until((before) => window.farfield.paths()?.level > before + 5, level, 180_000);
+});
+
 test("a point inside a house is refused in a sentence, and the keyboard moves it out", async (t) => {
   const tab = await open(t, DESKTOP);
   await tab.maps("traced", "empirical");

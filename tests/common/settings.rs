@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses some of these")]
 
-use farfield::antenna::{Pattern, Pointing, Polarisation};
+use farfield::antenna::{Pattern, Pointing, Polarisation, ReceiverAntenna};
 use farfield::material::{Finish, Finishes, Lobe, Material};
 use farfield::trace::bent;
 use farfield::trace::field::{Beam, Layer};
@@ -122,8 +122,9 @@ pub fn settings() -> impl Strategy<Value = Setting> {
         ((-60.0..60.0f32, -60.0..60.0f32, 1.0..40.0f32), (-60.0..60.0f32, -60.0..60.0f32, 0.5..20.0f32)),
         (pointing, prop::option::of(polarisation())),
     )
-        .prop_map(|(walls, ground, (scattering, roughness), frequency, (from, to), (pointing, receiver))| {
+        .prop_map(|(walls, ground, (scattering, roughness), frequency, (from, to), (pointing, polarisation))| {
             let frequency = Hertz(frequency);
+            let receiver = ReceiverAntenna { polarisation, ..ReceiverAntenna::ISOTROPIC };
             Setting {
                 walls,
                 ground,

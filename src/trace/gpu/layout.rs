@@ -98,7 +98,7 @@ impl From<&Beam> for BeamParams {
             up: [sa * st, ca * st, ct],
             padding: 0,
             sent: beam.pointing.polarisation.parts(),
-            heard: beam.receiver.map_or([0.0; 2], Polarisation::parts),
+            heard: beam.receiver.polarisation.map_or([0.0; 2], Polarisation::parts),
         }
     }
 }

@@ -2,11 +2,12 @@
 //! driver's bug, a blocklisted adapter) is not used.
 
 use super::Gpu;
-use crate::antenna::{Pattern, Pointing};
+use crate::antenna::{Pattern, Pointing, ReceiverAntenna};
 use crate::city::{Canopy, HeightRaster};
 use crate::coverage::{Grid, Quantity};
 use crate::engine::{EngineError, Job};
 use crate::material::Material;
+use crate::scenario::Footing;
 use crate::trace::cpu;
 use crate::trace::field::Beam;
 use crate::trace::scene::{Scene, SceneBuilder, Surface};
@@ -51,7 +52,7 @@ impl Street {
         let beam = |pattern, mhz, azimuth_deg| Beam {
             pointing: Pointing { pattern, azimuth_deg, downtilt_deg: 5.0, ..Pointing::ISOTROPIC },
             frequency: Hertz::from_mhz(mhz),
-            receiver: None,
+            receiver: ReceiverAntenna::ISOTROPIC,
         };
         let beams = [beam(Pattern::Isotropic, 3500.0, 0.0), beam(Pattern::Tr38901, 900.0, 70.0)];
         Self { scene: builder.build(), roofs, woods, beams }
@@ -66,6 +67,7 @@ impl Street {
             beams: &self.beams,
             grid: Grid { origin: DVec2::new(-16.0, -16.0), cell: 4.0, nx: 8, ny: 8 },
             height: 1.5,
+            footing: Footing::Ground,
             depth: 2,
             transmission: false,
             finishes: None,

@@ -37,9 +37,7 @@ impl Lattice {
         let extent = UVec2::new(task.grid.nx, task.grid.ny);
         let level = task.level();
         let reach = REACH.min(level.height);
-        let heights = level.ground.map_or(&[0.0][..], |g| g.heights());
-        let least = heights.iter().copied().fold(f32::INFINITY, f32::min);
-        let most = heights.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let [least, most] = level.bounds();
         Self {
             cells,
             count: UVec2::new(extent.x.div_ceil(cells), extent.y.div_ceil(cells)),
@@ -47,7 +45,7 @@ impl Lattice {
             origin: task.grid.origin.as_vec2(),
             side: (f64::from(cells) * task.grid.cell) as f32,
             reach,
-            bounds: (least + level.height - reach, most + level.height + reach),
+            bounds: (least - reach, most + reach),
         }
     }
 
@@ -82,10 +80,10 @@ impl Lattice {
     /// mean is that of its streets; else the whole, as a map does that is a mean over cells.
     pub fn volume(&self, task: &Task<'_>, block: UVec2) -> f32 {
         let corner = self.origin + block.as_vec2() * self.side;
-        let outdoors = task.roofs.map_or(1.0, |roofs| {
+        let outdoors = task.roofs.map_or(1.0, |_| {
             let points = (0..ASKED * ASKED).map(|i| UVec2::new(i % ASKED, i / ASKED).as_vec2() + 0.5);
             let points = points.map(|p| corner + p * self.side / ASKED as f32);
-            let open = points.filter(|p| !roofs.covers(roofs.standing(*p, task.height))).count();
+            let open = points.filter(|p| !task.covers(task.receiver_at(*p))).count();
             open as f32 / (ASKED * ASKED) as f32
         });
         outdoors * self.side * self.side * 2.0 * self.reach

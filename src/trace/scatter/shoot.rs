@@ -123,8 +123,10 @@ impl<'a> Rays<'a> {
                 leaves += self.task.in_leaves([std::mem::replace(&mut at, middle), middle].into_iter());
                 let left = |beam: &field::Beam| left_by_leaves(leaves, beam.frequency);
                 let powers = taken.iter().zip(self.task.beams);
+                let site = self.task.transmitter - middle;
+                let heard = |beam: &field::Beam| beam.receiver.pattern.gain(-ray.along, site) * left(beam);
                 brought.blocks.push(block as u32);
-                brought.powers.extend(powers.map(|(power, beam)| power * (part.end - part.start) * left(beam)));
+                brought.powers.extend(powers.map(|(power, beam)| power * (part.end - part.start) * heard(beam)));
             });
             let Some((facet, met)) = hit.filter(|_| left > 0) else { return };
             let finish = self.finishes[facet.surface as usize];

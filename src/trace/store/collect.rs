@@ -1,12 +1,12 @@
 //! A list of points, traced.
 
 use super::PathStore;
-use crate::antenna::Pointing;
+use crate::antenna::{Pointing, ReceiverAntenna, ReceiverPattern};
 use crate::engine::{EngineError, Job};
 use crate::trace::bent;
 use crate::trace::cpu::share_out;
 use crate::trace::discover::Candidates;
-use crate::trace::field::{Beam, Layer, gain};
+use crate::trace::field::{self, Beam, Layer, gain};
 use crate::trace::path::{self, Candidate, Hints, Path};
 use crate::trace::task::{Diffraction, Task, left_by_leaves};
 use glam::Vec3;
@@ -79,6 +79,8 @@ struct Finder<'a> {
     known: Vec<Option<Candidate<'a>>>,
     /// By which paths are told strong from weak.
     beam: Beam,
+    /// What receivers listen with, whose gain stays with a path.
+    pattern: ReceiverPattern,
     layers: Vec<Layer>,
     most: usize,
 }
@@ -92,7 +94,8 @@ impl<'a> Finder<'a> {
             candidates,
             direct: Candidate::for_task(task, &[]),
             known: Candidate::all(task, candidates),
-            beam: Beam { pointing, receiver: None, ..*beam },
+            beam: Beam { pointing, receiver: ReceiverAntenna::ISOTROPIC, ..*beam },
+            pattern: beam.receiver.pattern,
             layers: task.layers(beam.frequency),
             most,
         }
@@ -118,15 +121,19 @@ impl<'a> Finder<'a> {
         store
     }
 
-    /// Every path to `to`, each with what rooftops and leaves leave of it.
+    /// Every path to `to`, each with what rooftops and leaves leave of it, times the gain of the receiver's pattern.
     fn find(&self, to: Vec3, found: &mut Vec<(Path, f32)>) {
         let (task, scene) = (self.task, self.task.scene);
-        let left = |metres: f32| left_by_leaves(metres, self.beam.frequency);
-        let whole = |path: Path| (path, left(task.in_leaves(path.points())));
+        let heard = |path: &Path| self.pattern.gain(field::came_from(path), path.from - path.to);
+        let whole = |path: Path| {
+            let leaves = task.in_leaves(path.points());
+            (path, left_by_leaves(leaves, self.beam.frequency) * heard(&path))
+        };
         match (task.diffraction, task.roofs) {
             (bends, Some(roofs)) if bends.over_rooftops() => {
                 let direct = task.direct_over(roofs, to, self.beam.frequency);
-                found.push((Path::direct(task.transmitter, to), direct.left));
+                let path = Path::direct(task.transmitter, to);
+                found.push((path, direct.left * heard(&path)));
             }
             (Diffraction::EdgesAlone, _) => {}
             _ => {

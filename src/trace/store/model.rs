@@ -90,7 +90,7 @@ pub struct SignalModel {
     pub polarisation: Polarisation,
     /// What it radiates more than is known, dB.
     pub offset_db: f64,
-    /// What receivers take in, as [`Beam::receiver`].
+    /// What receivers take in, as [`Beam::receiver`]; their pattern is in the stored paths.
     pub receiver: Option<Polarisation>,
     /// What receivers measure more than arrives, dB.
     pub receiver_offset_db: f64,
@@ -129,7 +129,7 @@ impl SignalModel {
             downtilt_deg: beam.pointing.downtilt_deg.into(),
             polarisation: beam.pointing.polarisation,
             offset_db: 0.0,
-            receiver: beam.receiver,
+            receiver: beam.receiver.polarisation,
             receiver_offset_db: 0.0,
         }
     }
