@@ -121,6 +121,11 @@ impl Pointing {
         }
     }
 
+    /// The most that it gains in any direction, dBi.
+    pub fn peak_dbi(&self) -> f32 {
+        self.pattern.element().peak_dbi as f32
+    }
+
     /// Azimuth and elevation of `direction` in the antenna's own frame, degrees: both 0 on the boresight.
     pub fn antenna_angles(&self, direction: Vec3) -> (f32, f32) {
         let d = self.to_antenna_frame(direction);

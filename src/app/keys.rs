@@ -57,8 +57,8 @@ pub fn listen(store: Store, verbs: Verbs) {
             return;
         }
         match key.as_str() {
-            // Space belongs to a button that has the focus.
-            " " if has_focus(&ev, "button:not(.site), a") => return,
+            // Space belongs to a button or a switch that has the focus.
+            " " if has_focus(&ev, "button:not(.site), a, [type=checkbox]") => return,
             " " | "f" => store.flip(),
             "1" | "l" => store.bring(Layer::Learned),
             "2" | "r" => store.bring(Layer::Traced),

@@ -34,8 +34,8 @@ const TAKEN: &[(Option<Polarisation>, &str, &str)] = &[
 /// What receivers may listen with.
 const EARS: &[(ReceiverPattern, &str, &str)] = &[
     (ReceiverPattern::Isotropic, "isotropic", "Isotropic, 0 dBi"),
-    (ReceiverPattern::Dipole, "dipole", "Upright dipole, 2.15 dBi"),
-    (ReceiverPattern::AtSite, "at-site", "TR 38.901 element at the site, 8 dBi"),
+    (ReceiverPattern::Dipole, "dipole", "Dipole, 2.15 dBi"),
+    (ReceiverPattern::AtSite, "at-site", "At the site, 8 dBi"),
 ];
 
 /// The baselines to choose from.
@@ -55,6 +55,13 @@ const INDOORS: &[(Option<Construction>, &str, &str)] = &[
 /// What receivers may stand on.
 const FOOTINGS: &[(Footing, &str, &str)] =
     &[(Footing::Ground, "ground", "The ground"), (Footing::Roofs, "roofs", "Roofs, and the ground")];
+
+/// What of corners may be counted.
+const CORNERS: &[((bool, bool), &str, &str)] = &[
+    ((false, false), "none", "Not counted"),
+    ((true, false), "corners", "One corner (slower, on the CPU)"),
+    ((true, true), "detours", "One corner and reflections beside it (slowest)"),
+];
 
 /// Orders of reflection to choose from.
 const DEPTHS: &[(u8, &str, &str)] = &[
@@ -104,6 +111,27 @@ fn is_inside(scenario: &Scenario) -> bool {
     scenario.receivers.footing == Footing::Ground && (hollow || scenario.receivers.indoors.is_some())
 }
 
+/// Whether corners are counted, and reflections beside them.
+fn corners(scenario: &Scenario) -> (bool, bool) {
+    let trace = scenario.engines.trace;
+    (trace.corners, trace.corners && trace.detours)
+}
+
+fn set_corners(scenario: &mut Scenario, (corners, detours): (bool, bool)) {
+    let trace = &mut scenario.engines.trace;
+    (trace.corners, trace.detours) = (corners, detours);
+}
+
+/// Why what is chosen of corners is left out, if it is.
+fn unheard_corners(scenario: &Scenario) -> Option<&'static str> {
+    let (corners, detours) = corners(scenario);
+    if corners && scenario.receivers.footing == Footing::Roofs {
+        return Some("Corners are left out while receivers stand on roofs.");
+    }
+    let alone = detours && !scenario.engines.trace.diffraction;
+    alone.then_some("Reflections beside corners are left out without diffraction over rooftops.")
+}
+
 /// Keeps the share of places where the construction changes.
 fn set_construction(scenario: &mut Scenario, construction: Option<Construction>) {
     let entry = scenario.receivers.indoors.unwrap_or_default();
@@ -119,17 +147,14 @@ pub fn Fields() -> impl IntoView {
     let floor = move || {
         inside.get().then(|| {
             view! {
-                <NumberField name="floor" label="Floor (0 is the ground floor)" step=Step { by: 1.0, digits: 0 }
+                <NumberField name="floor" label="Floor (0: ground)" step=Step { by: 1.0, digits: 0 }
                     get=|s| f64::from(s.receivers.floor())
                     set=|s, v| s.receivers.height = Receivers::height_on(v.max(0.0) as u32) />
             }
         })
     };
-    let left_out =
-        Memo::new(move |_| store.scenario.with(|s| s.engines.trace.corners && s.receivers.footing == Footing::Roofs));
-    let no_corners = move || {
-        left_out.get().then(|| view! { <p class="hint">"Corners are left out while receivers stand on roofs."</p> })
-    };
+    let unheard = Memo::new(move |_| store.scenario.with(unheard_corners));
+    let left_out = move || unheard.get().map(|why| view! { <p class="hint">{why}</p> });
     let places = move || {
         indoors.get().then(|| {
             view! {
@@ -166,14 +191,29 @@ pub fn Fields() -> impl IntoView {
                     <ChoiceField name="pattern" label="Antenna pattern" options=PATTERNS get=|s| sector(s).pattern
                         set=|s, v| with_sector(s, |x| x.pattern = v) />
                 </div>
-                <ChoiceField name="polarisation" label="Polarisation" options=POLARISATIONS
-                    get=|s| sector(s).polarisation set=|s, v| with_sector(s, |x| x.polarisation = v) />
-                <ChoiceField name="taken" label="Receivers take in" options=TAKEN get=|s| s.receivers.polarisation
+                <div class="wide">
+                    <ChoiceField name="polarisation" label="Polarisation" options=POLARISATIONS
+                        get=|s| sector(s).polarisation set=|s, v| with_sector(s, |x| x.polarisation = v) />
+                </div>
+            </div>
+        </section>
+        <section class="group" aria-labelledby="group-receivers">
+            <h2 id="group-receivers">"Receivers"</h2>
+            <div class="grid">
+                <ChoiceField name="footing" label="Stand on" options=FOOTINGS get=|s| s.receivers.footing
+                    set=|s, v| s.receivers.footing = v />
+                <NumberField name="receiver-height" label="Above that" unit="m" step=Step { by: 1.0, digits: 1 }
+                    get=|s| s.receivers.height set=|s, v| s.receivers.height = v />
+                <ChoiceField name="ears" label="Antenna pattern" options=EARS get=|s| s.receivers.pattern
+                    set=|s, v| s.receivers.pattern = v />
+                <ChoiceField name="taken" label="Polarisation" options=TAKEN get=|s| s.receivers.polarisation
                     set=|s, v| s.receivers.polarisation = v />
                 <div class="wide">
-                    <ChoiceField name="ears" label="Receivers' antennas" options=EARS get=|s| s.receivers.pattern
-                        set=|s, v| s.receivers.pattern = v />
+                    <ChoiceField name="indoors" label="Inside buildings" options=INDOORS get=construction
+                        set=set_construction />
                 </div>
+                {places}
+                {floor}
             </div>
         </section>
         <section class="group" aria-labelledby="group-engines">
@@ -181,18 +221,16 @@ pub fn Fields() -> impl IntoView {
             <div class="grid">
                 <ChoiceField name="cell" label="Cell size" options=CELLS get=|s| s.receivers.cell.round() as u32
                     set=|s, v| s.receivers.cell = f64::from(v) />
-                <ChoiceField name="footing" label="Receivers stand on" options=FOOTINGS get=|s| s.receivers.footing
-                    set=|s, v| s.receivers.footing = v />
-                <NumberField name="receiver-height" label="Receivers above that" unit="m"
-                    step=Step { by: 1.0, digits: 1 } get=|s| s.receivers.height set=|s, v| s.receivers.height = v />
                 <ChoiceField name="depth" label="Reflections" options=DEPTHS get=|s| s.engines.trace.depth
                     set=|s, v| s.engines.trace.depth = v />
                 <div class="wide">
+                    <ChoiceField name="corners" label="Diffraction around corners" options=CORNERS get=corners
+                        set=set_corners />
+                </div>
+                <div class="wide">
+                    {left_out}
                     <SwitchField name="diffraction" label="Diffraction over rooftops" get=|s| s.engines.trace.diffraction
                         set=|s, v| s.engines.trace.diffraction = v />
-                    <SwitchField name="corners" label="Diffraction around corners (slower, on the CPU)"
-                        get=|s| s.engines.trace.corners set=|s, v| s.engines.trace.corners = v />
-                    {no_corners}
                     <SwitchField name="sheets" label="Hollow buildings: waves come through walls (slower, on the CPU)"
                         get=|s| s.engines.trace.walls == Walls::Sheets
                         set=|s, v| s.engines.trace.walls = if v { Walls::Sheets } else { Walls::Solid } />
@@ -203,12 +241,6 @@ pub fn Fields() -> impl IntoView {
                     <ChoiceField name="empirical" label="Empirical model" options=MODELS get=|s| s.engines.empirical
                         set=|s, v| s.engines.empirical = v />
                 </div>
-                <div class="wide">
-                    <ChoiceField name="indoors" label="Inside buildings" options=INDOORS get=construction
-                        set=set_construction />
-                </div>
-                <div class="wide">{places}</div>
-                <div class="wide">{floor}</div>
             </div>
         </section>
     }

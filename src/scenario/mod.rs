@@ -153,6 +153,7 @@ pub enum Walls {
 /// What the ray tracer takes into account.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct TraceSettings {
     /// Highest order of specular reflection; 0 is line of sight alone.
     pub depth: u8,
@@ -160,6 +161,8 @@ pub struct TraceSettings {
     pub diffraction: bool,
     /// Diffraction around the corners of buildings, one corner a path; without that over rooftops, over any single edge.
     pub corners: bool,
+    /// With corners and rooftops: also a reflection before the corner, behind it, or both.
+    pub detours: bool,
     /// What stands in the way: bodies, or layers that let waves through.
     pub walls: Walls,
     /// What woods and trees take of paths through them.
@@ -296,7 +299,7 @@ impl Default for BuildingEntry {
 
 impl Default for TraceSettings {
     fn default() -> Self {
-        Self { depth: 3, diffraction: true, corners: false, walls: Walls::Solid, vegetation: true }
+        Self { depth: 3, diffraction: true, corners: false, detours: false, walls: Walls::Solid, vegetation: true }
     }
 }
 

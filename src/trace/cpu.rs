@@ -3,6 +3,7 @@
 //! Natively the rows are shared out over threads; in the browser a page gives each of its workers some rows. Every
 //! receiver is computed alone, so the map is the same bit by bit however it is shared out.
 
+use super::detour;
 use super::discover::{Aim, Candidates, Lists, Search, Share, Signature, Told, shoot};
 use super::fan;
 use super::field::Layer;
@@ -13,8 +14,9 @@ use super::path::Candidate;
 use super::scatter::shoot::{Brought, Rays};
 use super::scatter::tally::Tally;
 use super::spread::Sum;
-use super::task::Task;
+use super::task::{Diffraction, Task};
 use crate::engine::{EngineError, Job};
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 /// Rays between two checkpoints, a multiple of a thread's share: some 10 ms of one core.
@@ -29,6 +31,8 @@ const EDGES_A_SHARE: usize = 64;
 /// Stretches of edges between two checkpoints, and of one thread's share.
 const STRETCHES_A_STEP: usize = if cfg!(feature = "cli") { 2_048 } else { 16 };
 const STRETCHES_A_SHARE: usize = 16;
+/// One ray in so many looks for edges behind a mirror.
+const GLIMPSES: u32 = 2;
 /// Rays of one thread's share.
 const RAYS_A_SHARE: u32 = 2_048;
 /// The same of rays that are scattered, which take longer and remember where they were.
@@ -74,6 +78,9 @@ pub async fn conclude(task: &Task<'_>, told: &Told, job: &mut Job) -> Result<Can
     if task.diffraction.over_edges() && task.depth > 0 {
         look_over_edges(task, &mut candidates, job).await?;
     }
+    if task.diffraction == Diffraction::RooftopsAndDetours && task.depth > 1 {
+        look_for_detours(task, &mut candidates, job).await?;
+    }
     Ok(candidates)
 }
 
@@ -113,6 +120,57 @@ async fn look_over_edges(task: &Task<'_>, candidates: &mut Candidates, job: &mut
         pairs.extend(reached.into_iter().flatten());
     }
     candidates.spread = Lists::of(net.tiling.len(), pairs);
+    Ok(())
+}
+
+/// Finds ways around corners with mirrors beside them.
+async fn look_for_detours(task: &Task<'_>, candidates: &mut Candidates, job: &mut Job) -> Result<(), EngineError> {
+    let (net, tiling) = (task.net(), task.tiling());
+    let aim = Aim::new(task.transmitter, task.level(), &task.grid, task.rays() / GLIMPSES);
+    let mut glimpsed = BTreeSet::new();
+    let pieces: Vec<u32> = (0..aim.rays.div_ceil(RAYS_A_SHARE)).collect();
+    for step in pieces.chunks((RAYS_A_STEP / RAYS_A_SHARE) as usize) {
+        job.checkpoint(0.0, "looking around corners").await?;
+        let found = share_out(step, |piece| {
+            let mut found = Vec::new();
+            for i in piece * RAYS_A_SHARE..((piece + 1) * RAYS_A_SHARE).min(aim.rays) {
+                detour::glimpse(task, &aim, i, |edge, mirror| found.push((edge, mirror)));
+            }
+            found
+        });
+        glimpsed.extend(found.into_iter().flatten());
+    }
+    let edges = &task.scene.edges().all;
+    let straight = candidates.stretches.iter().map(|Stretch { edge, ends }| {
+        let ends = ends.map(f64::from);
+        detour::Lit { edge: *edge, ends, before: None }
+    });
+    let mirrored = glimpsed.into_iter().map(|(edge, mirror)| {
+        let ends = [0.0, edges[edge as usize].wedge.length()];
+        detour::Lit { edge, ends, before: Some(mirror) }
+    });
+    let all: Vec<detour::Lit> = straight.chain(mirrored).collect();
+    let mut told = HashSet::new();
+    for (i, step) in all.chunks(STRETCHES_A_STEP).enumerate() {
+        job.checkpoint((i * STRETCHES_A_STEP) as f32 / all.len() as f32, "looking around corners").await?;
+        let shares: Vec<&[detour::Lit]> = step.chunks(STRETCHES_A_SHARE).collect();
+        let found = share_out(&shares, |lit| {
+            let mut found = HashSet::new();
+            for lit in *lit {
+                detour::spread(task, &net, lit, |tile, detour| _ = found.insert((tile, detour)));
+            }
+            found
+        });
+        told.extend(found.into_iter().flatten());
+    }
+    candidates.detours = told.iter().map(|(_, detour)| *detour).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut pairs = Vec::new();
+    for (tile, detour) in &told {
+        // Every one that was told is in the list.
+        let index = candidates.detours.binary_search(detour).unwrap_or_default() as u32;
+        pairs.extend(tiling.around(*tile).map(|tile| (tile, index)));
+    }
+    candidates.around = Lists::of(tiling.len(), pairs);
     Ok(())
 }
 
@@ -188,7 +246,8 @@ pub async fn collect<S: Sum>(
         let tiles: Vec<u32> = (0..tiling.count.x).map(|x| start / tiling.cells * tiling.count.x + x).collect();
         let collected = share_out(&tiles, |tile| {
             let specular = candidates.in_tile(*tile).filter_map(|i| known[i as usize].as_ref());
-            Tile::new(task, &layers, *tile).collect(specular, candidates.stretches_in(*tile))
+            let cells = Tile::new(task, &layers, *tile);
+            cells.collect(specular, candidates.stretches_in(*tile), candidates.detours_in(*tile))
         });
         for (b, gains) in gains.iter_mut().enumerate() {
             for iy in start..end {

@@ -5,6 +5,7 @@
 //! rays than one that counts them.
 
 use super::bvh::NO_PLANE;
+use super::detour::Detour;
 use super::level::Level;
 use super::lit::Stretch;
 use super::path::MAX_ORDER;
@@ -217,7 +218,7 @@ pub struct Net<'a> {
 
 impl Net<'_> {
     /// Tells of the tiles in which the ray `origin + t·direction`, 0 < t < `limit`, comes through.
-    fn crossings(&self, [origin, direction]: [Vec3; 2], limit: f32, mut tell: impl FnMut(u32)) {
+    pub(super) fn crossings(&self, [origin, direction]: [Vec3; 2], limit: f32, mut tell: impl FnMut(u32)) {
         let Self { tiling, level, ceiling } = self;
         let Some(roofs) = level.roofs else {
             let tiles = level.crossings(tiling, *ceiling, origin, direction, limit);
@@ -323,6 +324,10 @@ pub struct Candidates {
     pub stretches: Vec<Stretch>,
     /// Over which of them something may come to each tile.
     pub spread: Lists,
+    /// Ways around corners with mirrors, in order, and which to try in each tile.
+    pub detours: Vec<Detour>,
+    /// Those of each tile.
+    pub around: Lists,
 }
 
 impl Candidates {
@@ -350,11 +355,19 @@ impl Candidates {
             + size_of_val(&self.stretches[..])
             + size_of_val(&self.spread.starts[..])
             + size_of_val(&self.spread.entries[..])
+            + size_of_val(&self.detours[..])
+            + size_of_val(&self.around.starts[..])
+            + size_of_val(&self.around.entries[..])
     }
 
     /// The stretches of edges to try in `tile`.
     pub fn stretches_in(&self, tile: u32) -> impl Iterator<Item = &Stretch> {
         self.spread.in_tile(tile).iter().filter_map(|i| self.stretches.get(*i as usize))
+    }
+
+    /// The ways around corners with mirrors to try in `tile`.
+    pub fn detours_in(&self, tile: u32) -> impl Iterator<Item = &Detour> {
+        self.around.in_tile(tile).iter().filter_map(|i| self.detours.get(*i as usize))
     }
 
     /// The numbers of the edges that they are of.

@@ -4,9 +4,11 @@
 //! point by point. A cell that lies in the cone as a whole shares its corners with its neighbours. The shadow of whatever is
 //! found in the way is exact too: it is taken out of this cell and those after it, and what is left is asked in its middle.
 
+use super::bent;
 use super::cone::{Cone, Part, Shadow, area, middle, quarters, shadow};
+use super::detour::Detour;
 use super::discover::{Candidates, mirrors};
-use super::field::{self, Layer};
+use super::field::{self, Beam, Layer};
 use super::gap::Gaps;
 use super::lit::Stretch;
 use super::over::Spots;
@@ -24,6 +26,8 @@ pub const MAX_SAMPLES: u32 = 64;
 const MOST_ASKED: usize = 8;
 /// A part whose halves make up so much of it is lit as a whole: all of it, but for rounding.
 const LIT_WHOLE: f32 = 0.999;
+/// What may add less than this share to what a cell has is left out.
+const NEGLIGIBLE: f32 = 1e-2;
 /// Shadows remembered of one candidate in one tile.
 const MOST_SHADOWS: usize = 12;
 
@@ -170,6 +174,7 @@ impl<'a> Tile<'a> {
         &self,
         candidates: impl Iterator<Item = &'c Candidate<'c>>,
         stretches: impl Iterator<Item = &'c Stretch>,
+        detours: impl Iterator<Item = &'c Detour>,
     ) -> Received<S> {
         let cells = self.cells.len();
         let mut gains = vec![S::default(); cells * self.task.beams.len()];
@@ -194,6 +199,7 @@ impl<'a> Tile<'a> {
         let centres: Vec<Option<Vec3>> = self.cells.iter().map(|cell| cell.as_ref().map(|c| c.centre)).collect();
         let spots = Spots { centres: &centres, corners: &self.corners, width: self.count.x as usize };
         spots.collect(self.task, self.layers, stretches, &mut gains);
+        self.collect_detours(detours, &mut gains);
         for cell in (0..cells).filter(|c| self.cells[*c].is_none()) {
             gains.iter_mut().skip(cell).step_by(cells).for_each(|g| *g = S::INDOORS);
         }
@@ -220,6 +226,41 @@ impl<'a> Tile<'a> {
                 known = Some((beam.frequency, direct));
                 let gain = field::gain(&path, beam, layers) * direct.left;
                 gains[b * self.cells.len() + cell].add(gain, || Way::bent(&path, direct.bend));
+            }
+        }
+    }
+
+    /// What comes around corners with mirrors, to the middle of each cell; the strongest first, until what may still come
+    /// is nothing beside what the cell has.
+    fn collect_detours<'c, S: Sum>(&self, detours: impl Iterator<Item = &'c Detour>, gains: &mut [S]) {
+        let (task, scene, cells) = (self.task, self.task.scene, self.cells.len());
+        let starts = detours.filter_map(|d| Some((d, d.start(scene, task.transmitter)?, Default::default())));
+        let mut all: Vec<(&Detour, Candidate<'_>, bent::Hints)> = starts.collect();
+        let wavelength = task.beams.iter().map(|b| b.frequency.wavelength() as f32).fold(0.0, f32::max);
+        let antennas = |beam: &Beam| 10f32.powf(0.1 * beam.pointing.peak_dbi()) * beam.receiver.pattern.peak();
+        let antennas: Vec<f32> = task.beams.iter().map(antennas).collect();
+        let mut promising = Vec::new();
+        for cell in (0..cells).filter(|c| self.cells[*c].is_some()) {
+            let to = self.centre(cell);
+            promising.clear();
+            let promises = |(i, (detour, start, _)): (usize, &(&Detour, Candidate<'_>, bent::Hints))| {
+                Some((detour.most(scene, start, to, wavelength)?, i))
+            };
+            promising.extend(all.iter().enumerate().filter_map(promises));
+            promising.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+            for (most, i) in &promising {
+                let matters =
+                    |(b, antennas): (usize, &f32)| most * antennas > NEGLIGIBLE * gains[b * cells + cell].power();
+                if !antennas.iter().enumerate().any(matters) {
+                    break;
+                }
+                let (detour, start, hints) = &mut all[*i];
+                let Some(path) = detour.path(scene, start, to, hints) else { continue };
+                let leaves = task.in_leaves(path.points());
+                for (b, (beam, layers)) in task.beams.iter().zip(self.layers).enumerate() {
+                    let gain = field::gain(&path, beam, layers) * left_by_leaves(leaves, beam.frequency);
+                    gains[b * cells + cell].add(gain, || Way::of(&path));
+                }
             }
         }
     }

@@ -17,6 +17,7 @@
 //! | [`scatter`] | diffuse scattering |
 //! | [`edge`], [`edges`], [`utd`], [`bent`] | the edges that diffract, diffraction at a wedge, and paths over an edge |
 //! | [`lit`], [`fan`], [`over`] | what of the edges the transmitter sees, where that sends to, and what cells receive over it |
+//! | [`detour`] | ways around a corner with mirrors beside it |
 //! | [`seen`] | all paths over an edge between two points |
 //! | [`store`] | traced paths kept for a list of points, their power and its exact derivatives |
 //! | [`cpu`], `gpu`, `machine` | the two backends, and what becomes of a map when its GPU is lost |
@@ -25,6 +26,7 @@ pub mod bent;
 pub mod bvh;
 pub mod cone;
 pub mod cpu;
+pub mod detour;
 pub mod direct;
 pub mod discover;
 pub mod edge;

@@ -126,6 +126,12 @@ pub struct Candidate<'a> {
 impl<'a> Candidate<'a> {
     /// Images of `from`; `None` where a mirror isn't there or the order is too high.
     pub fn of(scene: &Scene, signature: &'a [u32], from: Vec3, walls: usize) -> Option<Self> {
+        let bare = Self::bare(scene, signature, from)?;
+        Some(Self { cone: Cone::of(scene, signature, &bare.images), walls, ..bare })
+    }
+
+    /// The same through no walls, and of which it is not known what it may reach.
+    pub fn bare(scene: &Scene, signature: &'a [u32], from: Vec3) -> Option<Self> {
         let mut images = [from; MAX_ORDER + 1];
         if signature.len() > MAX_ORDER {
             return None;
@@ -133,8 +139,7 @@ impl<'a> Candidate<'a> {
         for (i, index) in signature.iter().enumerate() {
             images[i + 1] = scene.mirrors.get(*index as usize)?.image(images[i]);
         }
-        let cone = Cone::of(scene, signature, &images);
-        Some(Self { mirrors: signature, images, cone, walls })
+        Some(Self { mirrors: signature, images, cone: Cone::default(), walls: 0 })
     }
 
     /// All of `candidates`, by their number.

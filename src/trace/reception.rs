@@ -9,6 +9,7 @@
 //! of the fading around the point. The way over rooftops has the phase of its bent length alone.
 
 use super::bent;
+use super::detour;
 use super::direct::Direct;
 use super::discover::{Candidates, mirrors};
 use super::field::{self, Beam, Layer};
@@ -233,6 +234,7 @@ impl<'a> Listing<'a> {
                 let edges = tile.into_iter().flat_map(|t| candidates.edges_in(t));
                 paths.extend(edges.filter_map(|e| bent::find(task.scene, &from, e, &to, &mut Default::default())));
             }
+            paths.extend(detour::paths(task, candidates, to));
         }
         // The way over the rooftops is one for each wavelength; what comes straight through walls is beside it.
         paths.retain(|path| !(over && path.interactions().is_empty()));

@@ -47,6 +47,8 @@ pub enum Diffraction {
     Rooftops,
     /// As [`Diffraction::Rooftops`], and around the upright edges of the scene, one edge a path.
     RooftopsAndCorners,
+    /// As [`Diffraction::RooftopsAndCorners`], with a mirror before the edge, behind it, or both.
+    RooftopsAndDetours,
     /// Over the edges of the scene, one edge a path, roofs and corners alike. The direct way ends at what stands in it, so
     /// no roof is counted twice.
     Edges,
@@ -57,17 +59,17 @@ pub enum Diffraction {
 impl Diffraction {
     /// Whether paths lead over edges.
     pub const fn over_edges(self) -> bool {
-        matches!(self, Self::RooftopsAndCorners | Self::Edges | Self::EdgesAlone)
+        matches!(self, Self::RooftopsAndCorners | Self::RooftopsAndDetours | Self::Edges | Self::EdgesAlone)
     }
 
     /// Whether the direct way leads over the rooftops.
     pub const fn over_rooftops(self) -> bool {
-        matches!(self, Self::Rooftops | Self::RooftopsAndCorners)
+        matches!(self, Self::Rooftops | Self::RooftopsAndCorners | Self::RooftopsAndDetours)
     }
 
     /// Whether paths lead over this edge: what lies is a roof's, which the profile reckons with already.
     pub fn bends_at(self, edge: &Edge) -> bool {
-        self != Self::RooftopsAndCorners || edge.wedge.along().z.abs() > UPRIGHT
+        !self.over_rooftops() || edge.wedge.along().z.abs() > UPRIGHT
     }
 }
 

@@ -296,7 +296,7 @@ impl Tracer {
         beams: &'a [Beam],
         grid: Grid,
     ) -> Task<'a> {
-        let TraceSettings { depth, diffraction, walls, vegetation, .. } = scenario.engines.trace;
+        let TraceSettings { depth, diffraction, detours, walls, vegetation, .. } = scenario.engines.trace;
         let footing = scenario.receivers.footing;
         // What edges send is followed down to one level, and roofs have many.
         let corners = scenario.engines.trace.corners && footing == Footing::Ground;
@@ -304,6 +304,7 @@ impl Tracer {
             scene: &stage.scene,
             roofs: Some(&stage.roofs),
             diffraction: match (diffraction, corners) {
+                (true, true) if detours => Diffraction::RooftopsAndDetours,
                 (false, false) => Diffraction::None,
                 (true, false) => Diffraction::Rooftops,
                 (true, true) => Diffraction::RooftopsAndCorners,

@@ -5,6 +5,7 @@ use crate::antenna::{Pointing, ReceiverAntenna, ReceiverPattern};
 use crate::engine::{EngineError, Job};
 use crate::trace::bent;
 use crate::trace::cpu::share_out;
+use crate::trace::detour;
 use crate::trace::discover::Candidates;
 use crate::trace::field::{self, Beam, Layer, gain};
 use crate::trace::path::{self, Candidate, Hints, Path};
@@ -152,5 +153,6 @@ impl<'a> Finder<'a> {
         };
         let bent = |edge: u32| bent::find(scene, &there, edge, &here, &mut bent::Hints::default());
         found.extend(self.candidates.edges_in(tile).into_iter().filter_map(bent).map(whole));
+        found.extend(detour::paths(task, self.candidates, to).map(whole));
     }
 }
