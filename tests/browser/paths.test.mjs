@@ -149,9 +149,12 @@ test("on its roof a house has a value and a receiver, which hears what its anten
   await tab.until(() => /inside a building/.test(document.querySelector(".paths")?.textContent));
   await tab.page.locator('[name="footing"]').selectOption("roofs");
   await tab.until(() => window.farfield.paths()?.paths?.length > 0, undefined, 180_000);
-  const { level, coherent, paths: [strongest] } = await heard(tab);
+  const { level, coherent, paths: all } = await heard(tab);
+  const [strongest] = all;
   assert.ok(strongest.vertices.at(-1).above_ground > 10, JSON.stringify(strongest));
-  assert.ok(coherent !== level && Math.abs(coherent - level) < 40, `${coherent} for ${level} dBm`);
+  // One path alone interferes with nothing.
+  const apart = Math.abs(coherent - level);
+  assert.ok(all.length > 1 ? apart < 40 : apart < 0.01, `${coherent} for ${level} dBm over ${all.length} paths`);
   const told = await tab.page.locator('[data-paths="coherent"]').innerText();
   assert.ok(Math.abs(Number(told.replace("−", "-").replace(" dBm", "")) - coherent) < 0.051, told);
   await tab.maps("traced");
