@@ -7,7 +7,7 @@ import { makeDraggable, readByTouch } from "map/gestures.js";
 import { Rays } from "map/rays.js";
 import { Sight } from "map/sight.js";
 import { siteFeatures } from "map/site.js";
-import { COVERAGE, EMPTY, STYLE, basemap, buildings, colour, coverage, relief, token } from "map/style.js";
+import { COVERAGE, EMPTY, GLASS, SOLID, STYLE, basemap, buildings, colour, coverage, relief, token } from "map/style.js";
 
 export class CityMap {
   /**
@@ -25,6 +25,7 @@ export class CityMap {
     this.rays = new Rays();
     this.loaded = false;
     this.shown = { layer: "", opacity: 0 };
+    this.through = false;
     this.opened = 0;
     this.map = new maplibregl.Map({
       container,
@@ -110,6 +111,7 @@ export class CityMap {
     const names = (metadata?.vector_layers ?? []).map((layer) => layer.id);
     map.addSource("city", { type: "vector", url: `pmtiles://${url}`, attribution: credit(metadata?.attribution) });
     map.addLayer(buildings(names), "mast");
+    this.seeThrough(this.through);
     // The ground lies below the coverage, whatever of it there is by now; names stand above all.
     const below = map.getLayersOrder().find((id) => COVERAGE.includes(id) || id === "buildings");
     for (const layer of basemap(names)) map.addLayer(layer, layer.type === "symbol" ? undefined : below);
@@ -162,6 +164,13 @@ export class CityMap {
     for (const id of COVERAGE) {
       if (this.map.getLayer(id)) this.map.setPaintProperty(id, "raster-opacity", id === layer ? opacity : 0);
     }
+  }
+
+  /** Whether the buildings let what is predicted inside them or on their roofs be seen. */
+  seeThrough(through) {
+    this.through = through;
+    if (!this.map.getLayer("buildings")) return;
+    this.map.setPaintProperty("buildings", "fill-extrusion-opacity", through ? GLASS : SOLID);
   }
 
   /** Draws the site: `{ lon, lat, height, azimuth, isotropic }`. */

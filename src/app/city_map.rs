@@ -5,7 +5,7 @@ use super::store::{Hover, Notice, Store, Tone, Topic};
 use crate::antenna::Pattern;
 use crate::coverage::CoverageMap;
 use crate::geodesy::LonLat;
-use crate::scenario::{Aspect, EngineKind, Layer, MapView};
+use crate::scenario::{Aspect, EngineKind, Footing, Layer, MapView, Scenario};
 use crate::worker::protocol::{CityFacts, Source};
 use glam::DVec2;
 use js_sys::{Object, Reflect};
@@ -42,6 +42,9 @@ extern "C" {
     fn clear_coverage(this: &CityMap, layer: &str);
     #[wasm_bindgen(method, js_name = showLayer)]
     fn show_layer(this: &CityMap, layer: &str, opacity: f64);
+    /// Whether buildings let what is predicted inside them or on their roofs be seen.
+    #[wasm_bindgen(method, js_name = seeThrough)]
+    fn see_through(this: &CityMap, through: bool);
     #[wasm_bindgen(method, js_name = setSite)]
     fn set_site(this: &CityMap, site: &JsValue);
     /// Puts the receiver's pin somewhere, or away with `null`.
@@ -123,6 +126,12 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
     Effect::new(move |_| {
         let view = view.get();
         with_map(&|m| m.show_layer(layer_name(view.layer), view.opacity));
+    });
+    let under = |s: &Scenario| s.predicts_inside() || s.receivers.footing == Footing::Roofs;
+    let through = Memo::new(move |_| store.scenario.with(under));
+    Effect::new(move |_| {
+        let through = through.get();
+        with_map(&|m| m.see_through(through));
     });
     Effect::new(move |_| {
         if store.recentre.get() > 0 {

@@ -105,12 +105,6 @@ fn construction(scenario: &Scenario) -> Option<Construction> {
     scenario.receivers.indoors.map(|entry| entry.construction)
 }
 
-/// Whether receivers inside of buildings have predictions, and so floors.
-fn is_inside(scenario: &Scenario) -> bool {
-    let hollow = scenario.engines.trace.walls == Walls::Sheets;
-    scenario.receivers.footing == Footing::Ground && (hollow || scenario.receivers.indoors.is_some())
-}
-
 /// Whether corners are counted, and reflections beside them.
 fn corners(scenario: &Scenario) -> (bool, bool) {
     let trace = scenario.engines.trace;
@@ -143,7 +137,7 @@ fn set_construction(scenario: &mut Scenario, construction: Option<Construction>)
 pub fn Fields() -> impl IntoView {
     let store: Store = expect_context();
     let indoors = Memo::new(move |_| store.scenario.with(|s| s.receivers.indoors.is_some()));
-    let inside = Memo::new(move |_| store.scenario.with(is_inside));
+    let inside = Memo::new(move |_| store.scenario.with(Scenario::predicts_inside));
     let floor = move || {
         inside.get().then(|| {
             view! {

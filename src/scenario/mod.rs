@@ -384,6 +384,12 @@ fn within(what: &'static str, value: f64, min: f64, max: f64) -> Result<(), Scen
 }
 
 impl Scenario {
+    /// Whether receivers inside of buildings have predictions, and so floors.
+    pub fn predicts_inside(&self) -> bool {
+        let hollow = self.engines.trace.walls == Walls::Sheets;
+        self.receivers.footing == Footing::Ground && (hollow || self.receivers.indoors.is_some())
+    }
+
     /// Checks every number, so that no engine meets a NaN, a zero frequency or an absurd grid.
     pub fn validate(&self) -> Result<(), ScenarioError> {
         if self.sites.is_empty() || self.sites.iter().any(|s| s.sectors.is_empty()) {

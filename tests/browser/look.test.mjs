@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open } from "./harness.mjs";
+import { link, scenarioOf } from "./links.mjs";
 
 const DESKTOP = { viewport: { width: 1440, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 }, touch: true };
@@ -25,6 +26,16 @@ for (const scheme of ["dark", "light"]) {
     await tab.page.locator('[data-action="fold"]').click();
     await tab.settled();
     await tab.shoot(`phone-${scheme}-folded-or-open`);
+  });
+}
+
+for (const [what, receivers] of [["roofs", { footing: "roofs" }], ["inside", { indoors: {} }]]) {
+  test(`pictures of receivers: ${what}`, async (t) => {
+    const tab = await open(t, { ...DESKTOP, hash: link(scenarioOf({}, {}, { receivers })) });
+    await tab.maps("traced");
+    await tab.page.locator('[name="footing"]').scrollIntoViewIfNeeded();
+    await tab.settled();
+    await tab.shoot(`desktop-receivers-${what}`);
   });
 }
 

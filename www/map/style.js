@@ -3,6 +3,10 @@
 export const EMPTY = { type: "FeatureCollection", features: [] };
 /** The coverage layers, of which one is shown. */
 export const COVERAGE = ["learned", "traced", "difference", "empirical"];
+/** How opaque buildings are, and while something is predicted inside them or on their roofs. */
+export const SOLID = 0.82;
+export const GLASS = 0.22;
+
 /** Names that publishers give the layer of buildings. */
 const BUILDING_LAYERS = ["buildings", "building"];
 /** What else of an archive is drawn, if it has it: layers by the names that ours, Protomaps' and OpenMapTiles' archives use. */
@@ -95,7 +99,7 @@ export function buildings(names) {
   const paint = {
     "fill-extrusion-height": ["coalesce", ["get", "height"], ["get", "render_height"], 9],
     "fill-extrusion-base": ["coalesce", ["get", "min_height"], ["get", "render_min_height"], 0],
-    "fill-extrusion-opacity": 0.82,
+    "fill-extrusion-opacity": SOLID,
   };
   const sourceLayer = BUILDING_LAYERS.find((name) => names.includes(name)) ?? BUILDING_LAYERS[0];
   return { id: "buildings", type: "fill-extrusion", source: "city", "source-layer": sourceLayer, paint };
