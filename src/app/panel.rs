@@ -54,7 +54,7 @@ const INDOORS: &[(Option<Construction>, &str, &str)] = &[
 
 /// What receivers may stand on.
 const FOOTINGS: &[(Footing, &str, &str)] =
-    &[(Footing::Ground, "ground", "The ground"), (Footing::Roofs, "roofs", "Roofs, and the ground")];
+    &[(Footing::Ground, "ground", "The ground"), (Footing::Roofs, "roofs", "Roofs and ground")];
 
 /// What of corners may be counted.
 const CORNERS: &[((bool, bool), &str, &str)] = &[
