@@ -10,7 +10,7 @@ use farfield::city::City;
 use farfield::city::archive::Bytes;
 use farfield::engine::{Engine, Job, grid_of};
 use farfield::scenario::{Footing, Scenario};
-use farfield::trace::discover::{Aim, Candidates, Search, shoot};
+use farfield::trace::discover::{Aim, Candidates, Search, Trail, shoot};
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::Gpu;
 use farfield::trace::scene::Scene;
@@ -96,9 +96,9 @@ fn rays(c: &mut Criterion) {
     group.throughput(Throughput::Elements(u64::from(aim.rays)));
     group.bench_function(format!("{} rays of three reflections, 1 thread", aim.rays), |b| {
         b.iter(|| {
-            let mut told = 0u32;
+            let (mut told, mut trail) = (0u32, Trail::default());
             for i in 0..aim.rays {
-                shoot(&task, &net, aim.direction(i), |_, _| told += 1);
+                shoot(&task, &net, aim.direction(i), &mut trail, |_, _| told += 1);
             }
             told
         });

@@ -31,11 +31,6 @@ impl HalfSpace {
         Self { normal, offset: normal.dot(at) }
     }
 
-    /// The points on the other side.
-    fn opposite(&self) -> Self {
-        Self { normal: -self.normal, offset: -self.offset }
-    }
-
     /// How far inside `p` is; in metres for a unit normal.
     fn depth(&self, p: Vec3) -> f32 {
         self.normal.dot(p) - self.offset
@@ -183,6 +178,8 @@ pub struct Part {
 }
 
 impl Part {
+    const NOTHING: Self = Self { corners: [Vec2::ZERO; MAX_CORNERS], count: 0 };
+
     /// A rectangle.
     pub fn rectangle(centre: Vec2, half: Vec2) -> Self {
         let mut corners = [Vec2::ZERO; MAX_CORNERS];
@@ -226,9 +223,8 @@ impl Part {
             self.corners().iter().map(|c| *c - first).max_by(|a, b| a.length_squared().total_cmp(&b.length_squared()));
         let along = far.unwrap_or_default().normalize_or(Vec2::X).extend(0.0);
         let side = HalfSpace { normal: along, offset: along.dot(middle.extend(z)) };
-        let mut halves = [*self; 2];
-        halves[0].cut(&side, z);
-        halves[1].cut(&side.opposite(), z);
+        let mut halves = [*self, Self::NOTHING];
+        self.divide(&side, z, &mut halves);
         halves
     }
 
@@ -240,23 +236,33 @@ impl Part {
 
     /// Tells of the convex pieces, at height `z`, that are outside of the shadow.
     pub fn without(&self, shadow: &Shadow, z: f32, mut tell: impl FnMut(Self)) {
-        let mut rest = *self;
+        let (mut rest, mut parts) = (*self, [Self::NOTHING; 2]);
         for side in shadow.iter().filter(|side| side.normal != Vec3::ZERO) {
-            let whole = rest;
-            if rest.cut(side, z) {
-                let mut outside = whole;
-                outside.cut(&side.opposite(), z);
-                tell(outside);
-            }
-            if rest.count == 0 {
-                return;
+            match rest.divide(side, z, &mut parts) {
+                Divided::Inside => {}
+                Divided::Outside => return tell(rest),
+                Divided::Both => {
+                    tell(parts[1]);
+                    rest = parts[0];
+                }
             }
         }
     }
 
-    /// Keeps what of it, at height `z`, is inside (Sutherland & Hodgman 1974); whether anything was not. What would have
-    /// too many corners stays as it is.
+    /// Keeps what of it, at height `z`, is inside; whether anything was not.
     pub(super) fn cut(&mut self, side: &HalfSpace, z: f32) -> bool {
+        let mut parts = [Self::NOTHING; 2];
+        match self.divide(side, z, &mut parts) {
+            Divided::Inside => return false,
+            Divided::Outside => self.count = 0,
+            Divided::Both => *self = parts[0],
+        }
+        true
+    }
+
+    /// On which sides it is, at height `z` (Sutherland & Hodgman 1974). Where on both, what is inside and what is outside are
+    /// put into `parts`; one that would have too many corners is all of it.
+    fn divide(&self, side: &HalfSpace, z: f32, parts: &mut [Self; 2]) -> Divided {
         let mut depths = [0.0; MAX_CORNERS];
         let (mut all, mut none) = (true, true);
         for (depth, corner) in depths.iter_mut().zip(self.corners()) {
@@ -265,30 +271,42 @@ impl Part {
             none &= *depth < 0.0;
         }
         if all {
-            return false;
+            return Divided::Inside;
         }
-        let whole = *self;
-        self.count = 0;
         if none {
-            return true;
+            return Divided::Outside;
         }
-        let corners = whole.corners();
+        let corners = self.corners();
+        parts.iter_mut().for_each(|part| part.count = 0);
         let mut before = corners.len() - 1;
         for i in 0..corners.len() {
             let (a, b, da, db) = (corners[before], corners[i], depths[before], depths[i]);
-            let crosses = ((da >= 0.0) != (db >= 0.0)).then(|| a.lerp(b, da / (da - db)));
-            for p in crosses.into_iter().chain((db >= 0.0).then_some(b)) {
-                let Some(free) = self.corners.get_mut(self.count) else {
-                    *self = whole;
-                    return true;
-                };
-                *free = p;
-                self.count += 1;
+            let here = usize::from(db < 0.0);
+            if usize::from(da < 0.0) != here {
+                let between = a.lerp(b, da / (da - db));
+                parts.iter_mut().for_each(|part| part.push(between));
             }
+            parts[here].push(b);
             before = i;
         }
-        true
+        parts.iter_mut().filter(|part| part.count > MAX_CORNERS).for_each(|part| *part = *self);
+        Divided::Both
     }
+
+    /// Adds a corner; without room for it, it is only counted.
+    fn push(&mut self, corner: Vec2) {
+        if let Some(free) = self.corners.get_mut(self.count) {
+            *free = corner;
+        }
+        self.count += 1;
+    }
+}
+
+/// On which sides of a plane a polygon is.
+enum Divided {
+    Inside,
+    Outside,
+    Both,
 }
 
 /// A triangle in the plane.

@@ -4,7 +4,7 @@
 //! receiver is computed alone, so the map is the same bit by bit however it is shared out.
 
 use super::detour;
-use super::discover::{Aim, Candidates, Lists, Search, Share, Signature, Told, shoot};
+use super::discover::{Aim, Candidates, Lists, Search, Share, Signature, Told, Trail, shoot};
 use super::fan;
 use super::field::Layer;
 use super::gather::Tile;
@@ -55,8 +55,9 @@ pub async fn scout(task: &Task<'_>, share: Share, mut search: Search, job: &mut 
         job.checkpoint(search.cast as f32 / aim.rays as f32, "casting rays").await?;
         let found = share_out(step, |piece| {
             let mut found: Vec<(u32, Signature)> = Vec::new();
+            let mut trail = Trail::default();
             for i in rays_of(*piece).filter(|i| *i >= search.cast) {
-                shoot(task, &net, aim.direction(i), |tile, signature| {
+                shoot(task, &net, aim.direction(i), &mut trail, |tile, signature| {
                     found.push((tile, signature));
                 });
             }

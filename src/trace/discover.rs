@@ -9,7 +9,9 @@ use super::detour::Detour;
 use super::level::Level;
 use super::lit::Stretch;
 use super::path::MAX_ORDER;
+use super::scene::Scene;
 use super::task::Task;
+use super::wide::Hint;
 use crate::coverage::Grid;
 use glam::{UVec2, Vec2, Vec3};
 use serde::{Deserialize, Serialize};
@@ -217,6 +219,11 @@ pub struct Net<'a> {
 }
 
 impl Net<'_> {
+    /// How far along the ray `origin + t·direction` it may still come through.
+    fn reach(&self, [origin, direction]: [Vec3; 2]) -> Option<f32> {
+        self.level.reach(&self.tiling, self.ceiling, origin, direction)
+    }
+
     /// Tells of the tiles in which the ray `origin + t·direction`, 0 < t < `limit`, comes through.
     pub(super) fn crossings(&self, [origin, direction]: [Vec3; 2], limit: f32, mut tell: impl FnMut(u32)) {
         let Self { tiling, level, ceiling } = self;
@@ -242,10 +249,13 @@ struct Ray {
     interactions: usize,
 }
 
+/// Where the legs of the ray before ended.
+pub type Trail = [Hint; MAX_ORDER + 1];
+
 /// Follows the task's ray along `direction` through up to its depth of interactions and tells of each crossing of the
 /// receivers' level inside the tiling, with the signature so far; where nothing was reflected yet there is none to tell.
 /// Where paths go through walls, so does the ray, while another part of it is reflected.
-pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, mut tell: impl FnMut(u32, Signature)) {
+pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, trail: &mut Trail, mut tell: impl FnMut(u32, Signature)) {
     let (scene, depth) = (task.scene, task.depth.min(MAX_ORDER));
     let signature = [NO_PLANE; MAX_ORDER];
     let whole =
@@ -256,12 +266,17 @@ pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, mut tell: impl FnM
     while count > 0 {
         count -= 1;
         let ray = open[count];
-        let hit = scene.first_hit(ray.at, ray.along, f32::INFINITY, ray.on);
+        let hint = &mut trail[ray.interactions];
+        if ray.interactions == depth {
+            last_leg(scene, net, &ray, hint, |tile| tell(tile, ray.signature));
+            continue;
+        }
+        let hit = scene.first_hit_near(ray.at, ray.along, f32::INFINITY, ray.on, hint);
         if ray.reflections > 0 {
             let limit = hit.map_or(f32::INFINITY, |h| h.t);
             net.crossings([ray.at, ray.along], limit, |tile| tell(tile, ray.signature));
         }
-        let Some(hit) = hit.filter(|_| ray.interactions < depth) else { continue };
+        let Some(hit) = hit else { continue };
         let facet = &scene.facets[hit.facet as usize];
         let met = Ray { at: ray.at + ray.along * hit.t, on: facet.plane, interactions: ray.interactions + 1, ..ray };
         if task.transmission && scene.surfaces[facet.surface as usize].thickness.is_some() {
@@ -277,6 +292,22 @@ pub fn shoot(task: &Task<'_>, net: &Net<'_>, direction: Vec3, mut tell: impl FnM
         reflected.signature[ray.reflections] = facet.plane;
         open[count] = reflected;
         count += 1;
+    }
+}
+
+/// Tells of the tiles in which a ray that may meet nothing any more comes through.
+fn last_leg(scene: &Scene, net: &Net<'_>, ray: &Ray, hint: &mut Hint, tell: impl FnMut(u32)) {
+    let line = [ray.at, ray.along];
+    let Some(reach) = net.reach(line).filter(|_| ray.reflections > 0) else { return };
+    if !net.level.is_flat() {
+        let hit = scene.first_hit_near(ray.at, ray.along, reach, ray.on, hint);
+        return net.crossings(line, hit.map_or(f32::INFINITY, |h| h.t), tell);
+    }
+    // It comes through where its reach ends, or not at all: whatever is on the way hides that.
+    let end = ray.at + ray.along * reach;
+    let hidden = scene.blocked_again(ray.at, end, [ray.on; 2], *hint).is_some();
+    if !hidden && scene.blocked(ray.at, end, [ray.on; 2], hint).is_none() {
+        net.crossings(line, f32::INFINITY, tell);
     }
 }
 

@@ -2,7 +2,7 @@
 //! its middle: what a facet throws down is little larger than itself, and a signature serves the tiles around.
 
 use super::bvh::NO_PLANE;
-use super::discover::{Aim, Net, Signature, shoot};
+use super::discover::{Aim, Net, Signature, Trail, shoot};
 use super::task::Task;
 use glam::Vec3;
 
@@ -25,7 +25,7 @@ pub fn at_facet(task: &Task<'_>, net: &Net<'_>, aim: &Aim<'_>, facet: u32, tell:
     }
     let met = task.scene.first_hit(aim.from, along, f32::INFINITY, NO_PLANE);
     if met.is_some_and(|hit| task.scene.facets[hit.facet as usize].plane == facet.plane) {
-        shoot(task, net, along, tell);
+        shoot(task, net, along, &mut Trail::default(), tell);
     }
 }
 

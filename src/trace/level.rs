@@ -98,6 +98,21 @@ impl Level<'_> {
         );
     }
 
+    /// Whether it is one height, over no ground and no roofs.
+    pub const fn is_flat(&self) -> bool {
+        self.ground.is_none() && self.roofs.is_none()
+    }
+
+    /// How far along the ray `origin + t·direction` it may still come through inside of the tiling; `None` where it does not
+    /// from the start. `ceiling` is [`Level::ceiling`].
+    pub fn reach(&self, tiling: &Tiling, ceiling: f32, origin: Vec3, direction: Vec3) -> Option<f32> {
+        if !self.is_flat() {
+            return part_below(tiling, ceiling, origin, direction, f32::INFINITY).map(|(_, to)| to);
+        }
+        let t = (self.height - origin.z) / direction.z;
+        (t > 0.0 && tiling.at((origin + direction * t).truncate()).is_some()).then_some(t)
+    }
+
     /// Where the ray `origin + t·direction`, 0 < t < `limit`, comes through: up to [`CROSSINGS`] points of the tiling, the
     /// first ones. `ceiling` is [`Level::ceiling`]. Of the ground alone: [`Level::crossings_over`] knows roofs.
     pub fn crossings(

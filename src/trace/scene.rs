@@ -181,7 +181,19 @@ impl Scene {
 
     /// The first facet on the way `origin + t·direction`, 0 < t < `limit`, that is not of plane `except`.
     pub fn first_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: u32) -> Option<Hit> {
-        self.wide.first_hit(origin, direction, limit, except)
+        self.wide.first_hit(origin, direction, limit, except, &mut Hint::default())
+    }
+
+    /// The same, looked for first where `hint` says that the ray before met something; where it is found is put there.
+    pub fn first_hit_near(
+        &self,
+        origin: Vec3,
+        direction: Vec3,
+        limit: f32,
+        except: u32,
+        hint: &mut Hint,
+    ) -> Option<Hit> {
+        self.wide.first_hit(origin, direction, limit, except, hint)
     }
 
     /// A facet between `a` and `b` that is of neither plane of `except`. Where it was found is put into `hint`.

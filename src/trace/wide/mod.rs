@@ -134,7 +134,7 @@ mod tests {
             for except in [NO_PLANE, except] {
                 let others = facets.iter().filter(|f| f.plane != except);
                 let expected = others.filter_map(|t| intersect(t, o, d)).fold(f32::INFINITY, f32::min);
-                let found = wide.first_hit(o, d, f32::INFINITY, except).map_or(f32::INFINITY, |h| h.t);
+                let found = wide.first_hit(o, d, f32::INFINITY, except, &mut Hint::default()).map_or(f32::INFINITY, |h| h.t);
                 let same = found == expected || (found / expected - 1.0).abs() < 1e-4;
                 prop_assert!(same, "{found} {expected}");
                 let mut hint = Hint::default();
@@ -177,7 +177,9 @@ mod tests {
             })
             .collect();
         let wide = Wide::of(&build(&mut facets), &facets);
-        let hit = wide.first_hit(Vec3::new(0.3, 0.2, -5.0), Vec3::Z, f32::INFINITY, NO_PLANE).expect("a hit");
+        let hit = wide
+            .first_hit(Vec3::new(0.3, 0.2, -5.0), Vec3::Z, f32::INFINITY, NO_PLANE, &mut Hint::default())
+            .expect("a hit");
         assert_eq!(facets[hit.facet as usize].plane, 0);
     }
 }

@@ -14,6 +14,8 @@ pub trait Search {
     const NEAREST_FIRST: bool;
     /// How far to look.
     fn limit(&self) -> f32;
+    /// Hears which leaf is looked into next.
+    fn enter(&mut self, _: u32) {}
     /// Hears of a facet that is met before the limit; whether that ends the search.
     fn hear(&mut self, hit: Hit, plane: u32) -> bool;
 }
@@ -22,6 +24,9 @@ pub trait Search {
 struct Nearest {
     limit: f32,
     hit: Option<Hit>,
+    /// The leaf that is looked into, and that of the hit.
+    leaf: u32,
+    found_in: u32,
 }
 
 impl Search for Nearest {
@@ -31,10 +36,15 @@ impl Search for Nearest {
         self.limit
     }
 
+    fn enter(&mut self, leaf: u32) {
+        self.leaf = leaf;
+    }
+
     fn hear(&mut self, hit: Hit, _: u32) -> bool {
         if hit.t < self.limit {
             self.limit = hit.t;
             self.hit = Some(hit);
+            self.found_in = self.leaf;
         }
         false
     }
@@ -99,10 +109,14 @@ impl Default for Hint {
 
 impl Wide {
     /// The first facet with 0 < t < `limit` along `origin + t·direction` that is not of the plane `except`.
-    pub fn first_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: u32) -> Option<Hit> {
+    pub fn first_hit(&self, origin: Vec3, direction: Vec3, limit: f32, except: u32, hint: &mut Hint) -> Option<Hit> {
         let ray = self.ray(origin, direction, [except; 2])?;
-        let mut nearest = Nearest { limit, hit: None };
+        let mut nearest = Nearest { limit, hit: None, leaf: hint.0, found_in: hint.0 };
+        if let Some(pack) = self.packs.get(hint.0 as usize) {
+            pack.meet(&ray, &mut nearest);
+        }
         self.walk(&ray, 0, &mut nearest);
+        *hint = Hint(nearest.found_in);
         nearest.hit
     }
 
@@ -154,6 +168,7 @@ impl Wide {
             next = None;
             if index & LEAF != 0 {
                 let pack = index & !LEAF;
+                search.enter(pack);
                 if self.packs[pack as usize].meet(ray, search) {
                     return Some(pack);
                 }
