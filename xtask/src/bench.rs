@@ -11,6 +11,10 @@ use std::path::{Path, PathBuf};
 /// Visits and edits measured in the browser; the table has their median.
 const RUNS: &str = "5";
 
+/// What runs in a tab, and how often each case is timed there; the table has the median.
+const TAB_WASM: &str = "target/wasm32-unknown-unknown/web-fast/examples/tab.wasm";
+const TAB_RUNS: &str = "15";
+
 /// The benches that criterion times.
 const CRITERION: [&str; 3] = ["city", "store", "trace"];
 
@@ -31,6 +35,11 @@ pub fn run_all() -> Result<()> {
         browser(&mut rows)
     })?;
     step("measuring natively", "criterion, release profile", || native(&mut rows))?;
+    step(
+        "measuring the tracer in a tab",
+        "as its worker is built, alone in Chromium: beside the same natively",
+        || tab(&mut rows),
+    )?;
     let growth = step("measuring how it grows", "a process for each row, release profile", || {
         read(&mut cargo(["bench", "--package", "farfield", "--bench", "scaling"]))
     })?;
@@ -101,14 +110,39 @@ fn native(rows: &mut Rows) -> Result<()> {
     estimates.sort();
     rows.push(("native: learned map of Munich, 1 thread".into(), milliseconds(learned()?)));
     for file in estimates {
-        let told: Value =
-            serde_json::from_str(&fs::read_to_string(&file)?).with_context(|| file.display().to_string())?;
-        let Some(nanoseconds) = told["median"]["point_estimate"].as_f64() else { continue };
-        let time = milliseconds(nanoseconds / 1e6);
-        let speed = bytes_of(&file).map(|bytes| format!(", {}", throughput(bytes, nanoseconds / 1e6)));
-        rows.push((format!("native: {}", name_of(&file)), time + &speed.unwrap_or_default()));
+        let time = median(&file)?;
+        let speed = bytes_of(&file).map(|bytes| format!(", {}", throughput(bytes, time)));
+        rows.push((format!("native: {}", name_of(&file)), milliseconds(time) + &speed.unwrap_or_default()));
     }
     Ok(())
+}
+
+/// The tracer in a tab that does nothing else, and how much longer it takes than natively on one thread.
+fn tab(rows: &mut Rows) -> Result<()> {
+    let build = ["build", "--profile", "web-fast", "--target", "wasm32-unknown-unknown", "--no-default-features"];
+    run(&mut cargo(build.into_iter().chain(["--features", "tab", "--example", "tab"])))?;
+    let mut bench = command("node", ["tests/browser/bench-tab.mjs", TAB_WASM, TAB_RUNS]);
+    let told = read(bench.env("FARFIELD_CHROMIUM", system::chromium()))?;
+    let told: Value = serde_json::from_str(&told).context("bench-tab.mjs told no JSON")?;
+    for (export, case) in [("moved", "1 thread"), ("turned", "1 thread, turned"), ("draft", "1 thread, draft")] {
+        let time = told[export].as_f64().with_context(|| format!("bench-tab.mjs told nothing of {export}"))?;
+        let natively = root().join(format!("target/criterion/traced map of Munich/CPU, {case}/new/estimates.json"));
+        let ratio = time / median(&natively)?;
+        let case = case.replace("thread", "worker");
+        rows.push((
+            format!("tab: traced map of Munich, {case}"),
+            format!("{}, {ratio:.2} × native", milliseconds(time)),
+        ));
+    }
+    Ok(())
+}
+
+/// Milliseconds of the median iteration, of criterion's estimates.
+fn median(estimates: &Path) -> Result<f64> {
+    let text = fs::read_to_string(estimates).with_context(|| estimates.display().to_string())?;
+    let told: Value = serde_json::from_str(&text).with_context(|| estimates.display().to_string())?;
+    let nanoseconds = told["median"]["point_estimate"].as_f64();
+    Ok(nanoseconds.with_context(|| format!("{} tells no median", estimates.display()))? / 1e6)
 }
 
 /// Milliseconds of a learned map by the command line, the model's loading left out: the median of some runs.

@@ -83,7 +83,7 @@ impl Bundle {
         let mut trunk = command("trunk", ["build", "--dist"]);
         trunk.arg(self.folder());
         if self == Self::Web {
-            trunk.args(["--release", "--cargo-profile", "web"]);
+            trunk.arg("--release");
         }
         trunk.env("PATH", path_with(&setup::tool_folders()?)?);
         // Trunk reads this as its own option and stops at the customary value of 1.
