@@ -2,6 +2,7 @@
 //! builds it as the tracer's worker is built, runs it in Chromium, and sets it beside the same maps of `trace.rs`, natively on
 //! one thread.
 #![expect(unsafe_code, reason = "exports by name, which no other library has")]
+#![expect(clippy::missing_panics_doc, reason = "a bench stops at whatever goes wrong")]
 
 use farfield::city::City;
 use farfield::city::archive::Bytes;

@@ -277,14 +277,18 @@ impl Part {
             return Divided::Outside;
         }
         let corners = self.corners();
-        parts.iter_mut().for_each(|part| part.count = 0);
+        for part in &mut *parts {
+            part.count = 0;
+        }
         let mut before = corners.len() - 1;
         for i in 0..corners.len() {
             let (a, b, da, db) = (corners[before], corners[i], depths[before], depths[i]);
             let here = usize::from(db < 0.0);
             if usize::from(da < 0.0) != here {
                 let between = a.lerp(b, da / (da - db));
-                parts.iter_mut().for_each(|part| part.push(between));
+                for part in &mut *parts {
+                    part.push(between);
+                }
             }
             parts[here].push(b);
             before = i;

@@ -87,10 +87,10 @@ impl Report {
     }
 }
 
-/// All wasm binaries at once; that each is content with its own feature shows when the bundle is built.
+/// All wasm binaries and the bench in a tab at once; that each is content with its own feature shows when it is built.
 fn clippy_wasm() -> Result<()> {
     let mut clippy = cargo(["clippy", "--target", "wasm32-unknown-unknown", "--no-default-features"]);
-    clippy.args(["--features", WASM_FEATURES, "--lib"]);
+    clippy.args(["--features", &format!("{WASM_FEATURES},tab"), "--lib", "--example", "tab"]);
     for binary in WASM_FEATURES.split(',') {
         clippy.args(["--bin", binary]);
     }
