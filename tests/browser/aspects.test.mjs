@@ -54,7 +54,7 @@ test("the choice is in the link, and there only while the ray tracer's map is in
   await tab.maps("traced");
   await tab.page.locator('[name="aspect"]').selectOption("azimuth-spread");
   await tab.maps("traced");
-  await tab.until(() => location.hash.includes("s="));
+  await tab.linked(({ view }) => view.aspect === "azimuth-spread");
   const { hash } = new URL(tab.page.url());
   await tab.page.locator('[data-layer="learned"]').click();
   await tab.until(() => !document.querySelector('[name="aspect"]'));

@@ -22,11 +22,9 @@ test("the address pasted into another browser shows the same thing", async (t) =
   await first.until(() => /#map=[\d.]+\/.*&s=1\./.test(location.hash));
   const state = await first.state();
   const values = await Promise.all(["learned", "traced"].map((engine) => first.values(engine, POINTS)));
-  // The address is written with a short delay: wait until it says what the state says.
-  await first.until(() => {
-    const { sites, view } = JSON.parse(atob(location.hash.match(/s=1\.([\w-]+)/)[1].replaceAll("-", "+").replaceAll("_", "/")));
-    return sites[0].sectors[0].power === 12 && view.layer === "learned" && view.range[0] === -110;
-  });
+  await first.linked(
+    ({ sites, view }) => sites[0].sectors[0].power === 12 && view.layer === "learned" && view.range[0] === -110,
+  );
   const address = new URL(first.page.url());
 
   const second = await open(t, { hash: address.hash });

@@ -102,12 +102,8 @@ test("each field reaches the scenario and the link", async (t) => {
     return near(site.position.lat, 48.1375) && near(site.position.lon, 11.5765) && site.height === 45 &&
       near(sector.frequency, 2.6e9) && sector.power === 15 && sector.azimuth === 215 && sector.downtilt === 4 && sector.pattern === "isotropic";
   });
-  await tab.until(() => {
-    const text = location.hash.match(/s=1\.([\w-]+)/)?.[1];
-    if (!text) return false;
-    const { sites } = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    return sites[0].height === 45 && sites[0].sectors[0].azimuth === 215 && sites[0].sectors[0].pattern === "isotropic";
-  });
+  await tab.linked(({ sites: [{ height, sectors: [sector] }] }) =>
+    height === 45 && sector.azimuth === 215 && sector.pattern === "isotropic");
 });
 
 test("numbers that can't be are refused with a sentence, and the scenario stays", async (t) => {

@@ -35,6 +35,14 @@ export class Tab {
     await this.until((names) => names.every((name) => window.farfield?.ready(name)), wanted, MAP_TIMEOUT);
   }
 
+  /** Waits until the scenario in the address, which is written with a short delay, is one for which `predicate` holds. */
+  async linked(predicate) {
+    await this.until(`(() => {
+      const text = location.hash.match(/s=1\\.([\\w-]+)/)?.[1];
+      return text && (${predicate})(JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/"))));
+    })()`);
+  }
+
   state() {
     return this.page.evaluate(() => window.farfield.state());
   }
