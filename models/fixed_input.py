@@ -2,7 +2,7 @@
 
 import numpy as np
 
-CHANNELS = 16
+CHANNELS = 17
 SIDE = 256
 
 

@@ -1,18 +1,16 @@
-"""The network: a small U-Net of depthwise-separable blocks that corrects the urban-macro baseline.
+"""The networks that were compared, and the one that ships (`separable`). Each corrects the urban-macro baseline.
 
-Input  `features`    [1, 16, H, W]  the channels of src/learn/features.rs
+Input  `features`    [1, 17, H, W]  the channels of src/learn/features.rs
 Output `correction`  [1,  2, H, W]  dB to add to the baseline; natural logarithm of its standard deviation in dB
 
-Channels are multiples of 8, most work is in 1x1 convolutions, and only the stem and the head touch the full resolution:
+Widths are multiples of 8, most work is in 1x1 convolutions, and only the stem and the head touch the full resolution:
 what tract's WebAssembly kernels are fast at.
 """
 
 import torch
 from torch import nn
 
-CHANNELS = 16
-WIDTHS = (32, 64, 96, 128)
-DEPTHS = (1, 2, 2, 2)
+CHANNELS = 17
 # The output is in dB while the weights stay of order one.
 SCALE_DB = 10.0
 
@@ -23,17 +21,29 @@ def conv(cin: int, cout: int, size: int, stride: int = 1, groups: int = 1) -> nn
     return nn.Sequential(layer, nn.BatchNorm2d(cout, momentum=0.02))
 
 
-class Block(nn.Module):
-    """Depthwise 5x5, expansion by two, projection; residual."""
+class Separable(nn.Module):
+    """Depthwise convolution, expansion, projection; residual."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, size: int = 5, expansion: int = 2):
         super().__init__()
-        self.spatial = conv(width, width, 5, groups=width)
-        self.expand = conv(width, 2 * width, 1)
-        self.project = conv(2 * width, width, 1)
+        self.spatial = conv(width, width, size, groups=width)
+        self.expand = conv(width, expansion * width, 1)
+        self.project = conv(expansion * width, width, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.project(torch.relu(self.expand(self.spatial(x))))
+
+
+class Dense(nn.Module):
+    """Two full 3x3 convolutions; residual."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.first = conv(width, width, 3)
+        self.second = conv(width, width, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x + self.second(torch.relu(self.first(x))))
 
 
 class Down(nn.Module):
@@ -51,32 +61,26 @@ class Down(nn.Module):
 class Up(nn.Module):
     """Twice the resolution by repetition, joined with the encoder's map of that size."""
 
-    def __init__(self, cin: int, cout: int):
+    def __init__(self, cin: int, cout: int, block: type[nn.Module]):
         super().__init__()
         self.mix = conv(cin, cout, 1)
         self.repeat = nn.Upsample(scale_factor=2, mode="nearest")
-        self.block = Block(cout)
+        self.block = block(cout)
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         return self.block(self.repeat(self.mix(x)) + skip)
 
 
-class Correction(nn.Module):
-    """Features of a window to the correction of its baseline."""
+class UNet(nn.Module):
+    """Half resolution and coarser, with as many blocks at each as `depths` says."""
 
-    def __init__(self):
+    def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], block: type[nn.Module]):
         super().__init__()
-        self.stem = conv(CHANNELS, WIDTHS[0], 3, stride=2)
-        self.downs = nn.ModuleList(Down(a, b) for a, b in zip(WIDTHS, WIDTHS[1:]))
-        self.stages = nn.ModuleList(nn.Sequential(*(Block(w) for _ in range(d))) for w, d in zip(WIDTHS, DEPTHS))
-        self.ups = nn.ModuleList(Up(b, a) for a, b in reversed(list(zip(WIDTHS, WIDTHS[1:]))))
-        self.repeat = nn.Upsample(scale_factor=2, mode="nearest")
-        # Every cell sees its own features again, so that the half-resolution trunk need not carry them.
-        self.own = nn.Conv2d(CHANNELS, WIDTHS[0], 1)
-        self.trunk = nn.Conv2d(WIDTHS[0], WIDTHS[0], 1)
-        self.head = nn.Conv2d(WIDTHS[0], 2, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        self.stem = conv(CHANNELS, widths[0], 3, stride=2)
+        self.downs = nn.ModuleList(Down(a, b) for a, b in zip(widths, widths[1:]))
+        self.stages = nn.ModuleList(nn.Sequential(*(block(w) for _ in range(d))) for w, d in zip(widths, depths))
+        self.ups = nn.ModuleList(Up(b, a, block) for a, b in reversed(list(zip(widths, widths[1:]))))
+        self.width, self.stride = widths[0], 2
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         x = torch.relu(self.stem(features))
@@ -87,6 +91,60 @@ class Correction(nn.Module):
         x = skips.pop()
         for up in self.ups:
             x = up(x, skips.pop())
-        cell = torch.relu(self.repeat(self.trunk(x)) + self.own(features))
+        return x
+
+
+class Isotropic(nn.Module):
+    """ConvNeXt-like: patches of 4x4 cells, then equal blocks with wide depthwise kernels at that resolution."""
+
+    def __init__(self, width: int, depth: int):
+        super().__init__()
+        self.stem = conv(CHANNELS, width, 5, stride=4)
+        self.blocks = nn.Sequential(*(Separable(width, size=9, expansion=3) for _ in range(depth)))
+        self.width, self.stride = width, 4
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.blocks(torch.relu(self.stem(features)))
+
+
+class Pointwise(nn.Module):
+    """Every cell by its own features alone: what the surroundings are worth shows beside it."""
+
+    def __init__(self, width: int, depth: int):
+        super().__init__()
+        widths = [CHANNELS] + [width] * depth
+        self.layers = nn.Sequential(*(nn.Sequential(conv(a, b, 1), nn.ReLU()) for a, b in zip(widths, widths[1:])))
+        self.width, self.stride = width, 1
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return self.layers(features)
+
+
+ARCHITECTURES = {
+    "separable": lambda: UNet((32, 64, 96, 128), (1, 2, 2, 2), Separable),
+    "dense": lambda: UNet((32, 48, 64, 96), (1, 1, 2, 2), Dense),
+    "wide": lambda: UNet((32, 64, 96, 128), (1, 2, 2, 2), Dense),
+    "isotropic": lambda: Isotropic(80, 5),
+    "pointwise": lambda: Pointwise(64, 4),
+}
+
+
+class Correction(nn.Module):
+    """Features of a window to the correction of its baseline."""
+
+    def __init__(self, architecture: str = "separable"):
+        super().__init__()
+        self.body = ARCHITECTURES[architecture]()
+        width, stride = self.body.width, self.body.stride
+        self.trunk = nn.Conv2d(width, width, 1)
+        self.repeat = nn.Upsample(scale_factor=stride, mode="nearest") if stride > 1 else nn.Identity()
+        # Every cell sees its own features again, so that the coarser body need not carry them.
+        self.own = nn.Conv2d(CHANNELS, width, 1)
+        self.head = nn.Conv2d(width, 2, 1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        cell = torch.relu(self.repeat(self.trunk(self.body(features))) + self.own(features))
         mean, spread = self.head(cell).split(1, dim=1)
         return torch.cat((SCALE_DB * mean, spread + 2.0), dim=1)

@@ -1,7 +1,7 @@
 """Trains the coverage network on exported windows; resumable, seeded, and the same order of data every time.
 
     farfield export --dataset chengdu DATA --output WINDOWS
-    python models/train.py WINDOWS --run RUN [--epochs 10]     then: python models/export_onnx.py RUN
+    python models/train.py WINDOWS --run RUN [--fold 0]        then: python models/export_onnx.py RUN
 
 `--smoke` trains a few steps on made-up windows: it shows that the code runs, and nothing else.
 """
@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dataset import CROP, Windows, forget, training_crop
-from network import CHANNELS, Correction
+from dataset import CROP, GROUPS, Windows, forget, training_crop
+from network import ARCHITECTURES, CHANNELS, Correction
 
 BATCH = 8
 PEAK_RATE = 4e-3
@@ -26,7 +26,8 @@ DECAY = 1e-2
 # Weights are averaged over about this many steps; the average is what is evaluated and shipped.
 AVERAGE = 400
 SEED = 20260722
-HELD_OUT = 0
+# The normal distribution's middle 50 % and 90 % lie within so many standard deviations.
+MIDDLE = {"within_50": 0.6745, "within_90": 1.6449}
 
 
 def loss_of(output: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -48,81 +49,119 @@ def rate(step: int, steps: int) -> float:
 
 
 @torch.no_grad()
-def held_out_error(net: torch.nn.Module, windows: Windows, sectors: np.ndarray, bare: bool) -> dict:
+def held_out_error(run: "Run", windows: Windows, sectors: list[np.ndarray], bare: bool) -> dict:
     """Errors over all measured cells of whole windows. `bare`: with nothing but what a city archive knows."""
-    net.eval()
-    errors = []
-    for sector in sectors:
-        features, target, mask = windows.window(sector)
+    run.averaged.eval()
+    errors, spreads = [], []
+    for window in np.concatenate(sectors):
+        features, target, mask = windows.part(window)
         forget(features, rise=bare, cover=bare, unknown=bare)
-        output = net(torch.from_numpy(features)[None])[0, 0].numpy()
-        errors.append((output - target)[mask > 0])
-    errors = np.concatenate(errors)
-    return {"rmse": float(np.sqrt(np.mean(errors**2))), "mae": float(np.abs(errors).mean()), "bias": float(errors.mean())}
+        output = run.predict(run.averaged, torch.from_numpy(features)[None]).cpu().numpy()[0]
+        errors.append((output[0] - target)[mask > 0])
+        spreads.append(np.exp(output[1][mask > 0]))
+    errors, spreads = np.concatenate(errors), np.concatenate(spreads)
+    figures = {"rmse": np.sqrt(np.mean(errors**2)), "mae": np.abs(errors).mean(), "bias": errors.mean()}
+    figures |= {name: np.mean(np.abs(errors) < k * spreads) for name, k in MIDDLE.items()}
+    return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def train(folder: Path, run: Path, epochs: int, probe: int) -> None:
-    windows = Windows(folder)
+class Run:
+    """A network in training, its average, and the folder that it is resumed from."""
+
+    def __init__(self, options: argparse.Namespace):
+        torch.manual_seed(SEED)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.net = Correction(options.architecture).to(self.device, memory_format=torch.channels_last)
+        if options.start:
+            self.net.load_state_dict(torch.load(options.start / "checkpoint.pt", weights_only=True)["averaged"])
+        self.averaged = copy.deepcopy(self.net)
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
+        names = [name for group in options.without for name in GROUPS[group]]
+        self.without, self.bf16 = names, options.bf16
+        self.folder, self.architecture = options.run, options.architecture
+        self.step = self.epoch = 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checkpoint = self.folder / "checkpoint.pt"
+        if self.checkpoint.exists():
+            state = torch.load(self.checkpoint, weights_only=True, map_location=self.device)
+            assert state["architecture"] == self.architecture
+            self.net.load_state_dict(state["net"])
+            self.averaged.load_state_dict(state["averaged"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.epoch = state["step"], state["epoch"]
+
+    def blind(self, windows: Windows) -> None:
+        """From now on the channels of an ablation are nought."""
+        self.blinded = [windows.names.index(name) for name in self.without]
+
+    def predict(self, net: torch.nn.Module, features: torch.Tensor) -> torch.Tensor:
+        """The network's output in f32. Full convolutions are twice as fast in bf16 where the processor has it, depthwise ones
+        are not."""
+        features = features.to(self.device, memory_format=torch.channels_last)
+        features[:, self.blinded] = 0.0
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            return net(features).float()
+
+    def descend(self, crops: list, share: float) -> float:
+        """One step of the optimiser; the loss."""
+        features, target, mask = (torch.from_numpy(np.stack(part)) for part in zip(*crops))
+        for group in self.optimiser.param_groups:
+            group["lr"] = share
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = loss_of(self.predict(self.net, features), target.to(self.device), mask.to(self.device))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = 1.0 - 1.0 / min(AVERAGE, 1.0 + self.step / 4)
+        with torch.no_grad():
+            for slow, fast in zip(self.averaged.state_dict().values(), self.net.state_dict().values()):
+                if slow.dtype.is_floating_point:
+                    slow.lerp_(fast, 1.0 - keep)
+        return loss.item()
+
+    def save(self) -> None:
+        """Keeps all that resuming needs."""
+        state = {"net": self.net.state_dict(), "averaged": self.averaged.state_dict()}
+        state |= {"optimiser": self.optimiser.state_dict(), "architecture": self.architecture}
+        partial = self.folder / "checkpoint.part"
+        torch.save({**state, "step": self.step, "epoch": self.epoch}, partial)
+        partial.replace(self.checkpoint)
+
+
+def train(options: argparse.Namespace) -> None:
+    windows = Windows(options.windows)
     assert windows.channels == CHANNELS
-    usable = np.flatnonzero(windows.count >= 100)
-    training = usable[windows.fold[usable] != HELD_OUT]
-    held_out = usable[windows.fold[usable] == HELD_OUT]
-    probed = held_out[:: max(1, len(held_out) // probe)]
-    torch.manual_seed(SEED)
-    net = Correction().to(memory_format=torch.channels_last)
-    averaged = copy.deepcopy(net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=DECAY)
+    training = windows.of_sectors(options.fold, outside=True)
+    held_out = windows.of_sectors(options.fold, outside=False)
+    probed = held_out[:: max(1, len(held_out) // options.probe)]
+    run = Run(options)
+    run.blind(windows)
     per_epoch = len(training) // BATCH
-    steps, step, epoch = epochs * per_epoch, 0, 0
-    run.mkdir(parents=True, exist_ok=True)
-    checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(state["net"])
-        averaged.load_state_dict(state["averaged"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, epoch = state["step"], state["epoch"]
-    print(f"{len(training)} training sectors, {len(held_out)} held out, {steps} steps", flush=True)
-    while epoch < epochs:
-        net.train()
-        order = np.random.default_rng((SEED, epoch)).permutation(training)
+    steps = options.epochs * per_epoch
+    print(f"{len(training)} training sectors, {len(held_out)} held out, {steps} steps, {run.device}", flush=True)
+    while run.epoch < options.epochs:
+        run.net.train()
+        order = np.random.default_rng((SEED, run.epoch)).permutation(len(training))
         begun, total = time.time(), 0.0
         for b in range(per_epoch):
-            crops = [training_crop(windows, s, (SEED, epoch, int(s))) for s in order[b * BATCH : (b + 1) * BATCH]]
-            features, target, mask = (torch.from_numpy(np.stack(part)) for part in zip(*crops))
-            features = features.contiguous(memory_format=torch.channels_last)
-            for group in optimiser.param_groups:
-                group["lr"] = rate(step, steps)
-            optimiser.zero_grad(set_to_none=True)
-            loss = loss_of(net(features), target, mask)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimiser.step()
-            step += 1
-            keep = 1.0 - 1.0 / min(AVERAGE, 1.0 + step / 4)
-            with torch.no_grad():
-                for slow, fast in zip(averaged.state_dict().values(), net.state_dict().values()):
-                    if slow.dtype.is_floating_point:
-                        slow.lerp_(fast, 1.0 - keep)
-            total += loss.item()
+            chosen = order[b * BATCH : (b + 1) * BATCH]
+            seeds = [(SEED, run.epoch, int(s)) for s in chosen]
+            crops = [training_crop(windows, training[s], seed, options.one_frequency) for s, seed in zip(chosen, seeds)]
+            total += run.descend(crops, rate(run.step, steps))
             if b % 50 == 0:
-                print(f"epoch {epoch} step {b}/{per_epoch} loss {total / (b + 1):.4f} {time.time() - begun:.0f} s", flush=True)
-        epoch += 1
-        report = {
-            "epoch": epoch,
-            "step": step,
-            "seconds": round(time.time() - begun, 1),
-            "loss": total / max(1, per_epoch),
-            "all_inputs": held_out_error(averaged, windows, probed, bare=False),
-            "city_inputs": held_out_error(averaged, windows, probed, bare=True),
-        }
+                took = time.time() - begun
+                print(f"epoch {run.epoch} step {b}/{per_epoch} loss {total / (b + 1):.4f} {took:.0f} s", flush=True)
+        run.epoch += 1
+        report = {"epoch": run.epoch, "step": run.step, "seconds": round(time.time() - begun, 1)}
+        report["loss"] = total / max(1, per_epoch)
+        if probed:
+            report["all_inputs"] = held_out_error(run, windows, probed, bare=False)
+            report["city_inputs"] = held_out_error(run, windows, probed, bare=True)
         print(json.dumps(report), flush=True)
-        with (run / "log.jsonl").open("a") as log:
+        with (options.run / "log.jsonl").open("a") as log:
             log.write(json.dumps(report) + "\n")
-        state = {"net": net.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}
-        partial = run / "checkpoint.part"
-        torch.save({**state, "step": step, "epoch": epoch}, partial)
-        partial.replace(checkpoint)
+        run.save()
 
 
 def make_up(folder: Path) -> None:
@@ -138,10 +177,10 @@ def make_up(folder: Path) -> None:
         labels["residual"][s] = 8.0 * planes[6] - 5.0 * planes[13] + 3.0
     labels.tofile(folder / "labels.bin")
     rows = [f"{s},{s % 5},{s * count},{count}" for s in range(sectors)]
-    (folder / "sectors.csv").write_text("cell,fold,first,count\n" + "\n".join(rows) + "\n")
+    (folder / "windows.csv").write_text("sector,fold,first,count\n" + "\n".join(rows) + "\n")
     names = ["known", "roof", "rise", "vegetation", "street", "profile", "distance", "direction_east", "direction_north"]
     names += [f"other_{i}" for i in range(len(names), CHANNELS)]
-    meta = {"channels": names, "count": CHANNELS, "side": side, "sectors": sectors}
+    meta = {"channels": names, "count": CHANNELS, "side": side, "windows": sectors}
     (folder / "meta.json").write_text(json.dumps(meta))
 
 
@@ -150,20 +189,28 @@ def main() -> None:
     parser.add_argument("windows", type=Path, nargs="?")
     parser.add_argument("--run", type=Path)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--fold", type=int, default=0, help="the fold that is held out; -1: none")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default="separable")
+    parser.add_argument("--without", choices=GROUPS, nargs="*", default=[], help="inputs that are taken away")
+    parser.add_argument("--start", type=Path, help="a run whose weights are the first")
+    parser.add_argument("--many-frequencies", dest="one_frequency", action="store_false")
     parser.add_argument("--probe", type=int, default=80, help="held-out sectors looked at after each epoch")
+    parser.add_argument("--bf16", action="store_true", help="compute in bf16 and keep the weights in f32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.smoke:
         with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch)
-            make_up(folder)
-            train(folder, options.run or folder / "run", epochs=4, probe=4)
+            options.windows = Path(scratch)
+            options.run = options.run or options.windows / "run"
+            options.epochs, options.probe = 4, 4
+            make_up(options.windows)
+            train(options)
         return
     if options.windows is None or options.run is None:
         parser.error("WINDOWS and --run are needed")
-    train(options.windows, options.run, options.epochs, options.probe)
+    train(options)
 
 
 if __name__ == "__main__":

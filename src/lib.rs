@@ -15,6 +15,7 @@
 //! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction; building entry; foliage |
 //! | [`trace`] | the ray tracer: CPU twin and GPU |
 //! | [`learn`] | features and the network |
+//! | `measured` | measured networks, and how well the engines predict them; natively |
 //! | `worker` | messages and loops of the web workers |
 //! | `app` | the page |
 //! | `cli` | the native command line |
@@ -40,6 +41,8 @@ pub mod empirical;
 pub mod trace;
 
 pub mod learn;
+#[cfg(feature = "cli")]
+pub mod measured;
 
 #[cfg(feature = "web")]
 pub mod worker;

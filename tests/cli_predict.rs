@@ -97,6 +97,35 @@ fn a_map_of_how_waves_arrive_has_its_own_unit_and_its_file_says_so() {
     assert!(!output.status.success() && said(&output).contains("only the ray tracer"), "{}", said(&output));
 }
 
+#[test]
+fn the_scenario_s_model_predicts_and_tells_how_far_measurements_deviate() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let medians = ["coverage", "simulated"].map(|model| {
+        let text = format!(r#"{{"receivers":{{"cell":20.0}},"engines":{{"model":"{model}"}}}}"#);
+        std::fs::write(at("scenario.json"), text).expect("written");
+        ["signal", "deviation"].map(|quantity| {
+            let scenario = at("scenario.json");
+            let run =
+                ["predict", "--engine", "learned", "--scenario", &scenario, "--quantity", quantity, "--json", "-"];
+            let output = farfield(&[&run[..], &["-o", &at("map.tif")]].concat());
+            assert!(output.status.success(), "{}", said(&output));
+            let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            told["statistics"]["spread"]["median"].as_f64().expect("a median")
+        })
+    });
+    let [[measured, around], [simulated, less]] = medians;
+    assert!((-140.0..-50.0).contains(&measured) && (-140.0..-50.0).contains(&simulated), "{medians:?}");
+    assert!(
+        (measured - simulated).abs() > 0.1 && (2.0..15.0).contains(&around) && (1.0..15.0).contains(&less),
+        "{medians:?}"
+    );
+    std::fs::write(at("scenario.json"), r#"{"engines":{"model":"file:mine.onnx"}}"#).expect("written");
+    let output =
+        farfield(&["predict", "--engine", "learned", "--scenario", &at("scenario.json"), "-o", &at("map.tif")]);
+    assert!(!output.status.success() && said(&output).contains("--model"), "{}", said(&output));
+}
+
 /// An archive of 40 × 40 km, with a row of houses from its middle eastwards.
 fn country() -> Vec<u8> {
     let frame = LocalFrame::new(MIDDLE);

@@ -16,7 +16,7 @@ use glam::DVec2;
 use serde::Deserialize;
 
 const MODEL: &[u8] = include_bytes!("../models/coverage.onnx");
-const SIDE: usize = 256;
+const SIDE: usize = farfield::learn::SIDE;
 
 /// Outputs of the network in `PyTorch` at every `step`th cell of the fixed input of `models/export_onnx.py`.
 #[derive(Deserialize)]
@@ -65,7 +65,7 @@ fn predict(engine: &mut impl Engine, city: &City, scenario: &Scenario) -> Covera
 #[test]
 fn tract_computes_what_the_network_computed_in_training() {
     let parity: Parity = serde_json::from_str(include_str!("../models/parity.json")).expect("the fixture");
-    let mut input = WindowFeatures::empty(Window { origin: DVec2::ZERO, n: SIDE });
+    let mut input = WindowFeatures::empty(Window::square(DVec2::ZERO, SIDE));
     for k in 0..CHANNELS {
         for y in 0..SIDE {
             for x in 0..SIDE {
@@ -117,7 +117,7 @@ fn a_model_that_computes_no_numbers_is_refused_when_it_runs() {
     let at = bytes.windows(name.len()).rposition(|w| w == name).expect("the last layer's bias") + name.len() + 2;
     bytes[at..at + 8].fill(0xff);
     let broken = Network::from_onnx(&bytes);
-    let input = WindowFeatures::empty(Window { origin: DVec2::ZERO, n: SIDE });
+    let input = WindowFeatures::empty(Window::square(DVec2::ZERO, SIDE));
     let why = broken.and_then(|n| n.run(&input)).expect_err("no numbers").to_string();
     assert!(why.contains("not finite"), "{why}");
 }
@@ -226,4 +226,99 @@ fn a_cancelled_job_gives_no_map() {
     job.cancel.cancel();
     let map = pollster::block_on(learned().predict(&blocks(200.0, 200.0), &Scenario::default(), &mut job));
     assert_eq!(map.err(), Some(EngineError::Cancelled));
+}
+
+/// `city` and the scenario's first site moved by `by`, or turned about the origin by 90° to the left.
+fn moved(city: &City, scenario: &Scenario, by: DVec2, turn: bool) -> (City, Scenario) {
+    let place = |p: DVec2| by + if turn { DVec2::new(-p.y, p.x) } else { p };
+    let corner = |c: geo::Coord| {
+        let p = place(DVec2::new(c.x, c.y));
+        coord! { x: p.x, y: p.y }
+    };
+    let mut city = city.clone();
+    city.bounds = Rect::new(corner(city.bounds.min()), corner(city.bounds.max()));
+    for building in &mut city.buildings {
+        building.footprint = geo::MapCoords::map_coords(&building.footprint, corner);
+    }
+    let mut scenario = scenario.clone();
+    let site = &mut scenario.sites[0];
+    site.position = city.frame.to_lonlat(place(city.frame.to_local(site.position)));
+    if turn {
+        site.sectors[0].azimuth -= 90.0;
+    }
+    (city, scenario)
+}
+
+#[test]
+fn moving_the_scene_moves_the_map_and_turning_it_turns_the_map() {
+    // Blocks without symmetry, and a lattice that the turn maps onto itself.
+    let mut city = blocks(800.0, 800.0);
+    let mut number = 0;
+    city.buildings.retain(|_| {
+        number += 1;
+        number % 7 != 3
+    });
+    let scenario = Scenario::default();
+    let map = predict(&mut learned(), &city, &scenario);
+    let against = |by: DVec2, turn: bool| {
+        let (city, scenario) = moved(&city, &scenario, by, turn);
+        let other = predict(&mut learned(), &city, &scenario);
+        let (mut squares, mut count, mut worst) = (0.0, 0.0, 0.0f64);
+        for iy in 0..map.grid.ny {
+            for ix in 0..map.grid.nx {
+                let p = map.grid.centre(ix, iy);
+                let q = by + if turn { DVec2::new(-p.y, p.x) } else { p };
+                if let (Some(a), Some(b)) = (map.at(p), other.at(q)) {
+                    let apart = f64::from(a - b);
+                    (squares, count, worst) = (squares + apart * apart, count + 1.0, worst.max(apart.abs()));
+                }
+            }
+        }
+        assert!(count > 10_000.0, "{count} cells have a level in both");
+        ((squares / count).sqrt(), worst)
+    };
+    let (_, moved) = against(DVec2::new(35.0, -20.0), false);
+    assert!(moved < 0.02, "a moved scene differs by {moved} dB");
+    let (turned, worst) = against(DVec2::ZERO, true);
+    eprintln!("a turned scene differs by {turned:.2} dB (RMS), {worst:.2} dB at most");
+    assert!(turned < 1.5, "a turned scene differs by {turned} dB");
+}
+
+#[test]
+fn no_seam_shows_where_tiles_meet() {
+    // Wider than a tile: columns of tiles meet in the middle.
+    let city = blocks(2600.0, 200.0);
+    let map = predict(&mut learned(), &city, &Scenario::default());
+    let nx = map.grid.nx as usize;
+    let step = |ix: usize| {
+        let pairs = map.values.chunks(nx).map(|row| f64::from((row[ix + 1] - row[ix]).abs()));
+        let (sum, count) = pairs.filter(|d| d.is_finite()).fold((0.0, 0.0), |(s, n), d| (s + d, n + 1.0));
+        (count > 10.0).then(|| sum / count)
+    };
+    let mut steps: Vec<f64> = (0..nx - 1).filter_map(step).collect();
+    steps.sort_by(f64::total_cmp);
+    let (median, most) = (steps[steps.len() / 2], steps[steps.len() - 1]);
+    // The edges of blocks make steps of their own; tiles that did not fade would add several dB.
+    eprintln!("from column to column {median:.2} dB in the median, {most:.2} dB at most");
+    assert!(most < 6.0 * median.max(0.5), "a step of {most} dB between two columns, {median} dB in the median");
+}
+
+#[test]
+fn every_shipped_model_tells_levels_and_spreads_over_its_whole_range_of_frequencies() {
+    let city = blocks(400.0, 400.0);
+    for (name, model) in [("coverage", MODEL), ("simulated", include_bytes!("../models/simulated.onnx"))] {
+        let mut engine = Learned::from_onnx(model).expect(name);
+        for frequency in [0.6e9, 2.6e9, 6e9] {
+            let mut scenario = Scenario::default();
+            scenario.sites[0].sectors[0].frequency = farfield::units::Hertz(frequency);
+            let mut job = Job::silent();
+            let told = engine.predict_with_spread(&city, &scenario, &mut job);
+            let [levels, spreads] = pollster::block_on(told).expect("maps");
+            for (level, spread) in levels.values.iter().zip(&spreads.values) {
+                assert_eq!(level.is_nan(), spread.is_nan());
+                assert!(level.is_nan() || (-180.0..0.0).contains(level), "{name}: {level} dBm at {frequency} Hz");
+                assert!(spread.is_nan() || (0.2..30.0).contains(spread), "{name}: ±{spread} dB at {frequency} Hz");
+            }
+        }
+    }
 }

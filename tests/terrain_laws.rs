@@ -82,7 +82,8 @@ fn ground_without_relief_is_flat_ground_wherever_its_datum_lies() {
         assert_alike(&right, &traced(&even, &asked), 1e-2, 0.005);
         let models = [EmpiricalModel::FreeSpace, EmpiricalModel::Cost231Hata, EmpiricalModel::Uma];
         for empirical in models {
-            let asked = Scenario { engines: EngineSettings { empirical, ..asked.engines }, ..asked.clone() };
+            let engines = EngineSettings { empirical, ..asked.engines.clone() };
+            let asked = Scenario { engines, ..asked.clone() };
             let map = |city: &City| block_on(Empirical.predict(city, &asked, &mut Job::silent())).expect("a map");
             assert_alike(&map(&flat), &map(&even), 1e-3, 0.0);
         }

@@ -5,7 +5,7 @@ use super::store::{Hover, Notice, Store, Tone, Topic};
 use crate::antenna::Pattern;
 use crate::coverage::CoverageMap;
 use crate::geodesy::LonLat;
-use crate::scenario::{Aspect, EngineKind, Footing, Layer, MapView, Scenario};
+use crate::scenario::{EngineKind, Footing, Layer, MapView, Scenario};
 use crate::worker::protocol::{CityFacts, Source};
 use glam::DVec2;
 use js_sys::{Object, Reflect};
@@ -142,7 +142,7 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
         let desk = store.desk(engine);
         let legend = Memo::new(move |_| {
             let view = store.scenario.with(|s| s.view);
-            let aspect = if engine == EngineKind::Traced { view.aspect } else { Aspect::Signal };
+            let aspect = view.aspect.on(engine.into());
             (aspect, view.ends(aspect))
         });
         Effect::new(move |_| {

@@ -16,6 +16,9 @@ use wasm_bindgen_futures::spawn_local;
 /// is to stay below 1 GB.
 const MOST_TRACERS: u32 = 6;
 
+/// Most workers that share the sectors of a learned map, likewise.
+const MOST_LEARNERS: u32 = 4;
+
 /// A worker that hasn't said a word by then is given up.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -24,8 +27,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub enum Who {
     /// A tracer; the first also runs the baseline, the others only help on the CPU.
     Tracer(u32),
-    /// The learner.
-    Learner,
+    /// A learner; the others only help where there are several sectors.
+    Learner(u32),
 }
 
 impl Who {
@@ -34,14 +37,36 @@ impl Who {
         match self {
             Who::Tracer(0) => &[EngineKind::Empirical, EngineKind::Traced],
             Who::Tracer(_) => &[EngineKind::Traced],
-            Who::Learner => &[EngineKind::Learned],
+            Who::Learner(_) => &[EngineKind::Learned],
         }
     }
 
     fn loader(self) -> &'static str {
         match self {
             Who::Tracer(_) => "tracer_loader.js",
-            Who::Learner => "learner_loader.js",
+            Who::Learner(_) => "learner_loader.js",
+        }
+    }
+
+    /// What the user calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Who::Tracer(_) => "ray tracer",
+            Who::Learner(_) => "learned engine",
+        }
+    }
+
+    /// Whether it only helps another.
+    pub fn helps(self) -> bool {
+        matches!(self, Who::Tracer(1..) | Who::Learner(1..))
+    }
+
+    /// Whether it helps `other`.
+    fn helps_with(self, other: Self) -> bool {
+        match other {
+            Who::Tracer(0) => matches!(self, Who::Tracer(1..)),
+            Who::Learner(0) => matches!(self, Who::Learner(1..)),
+            _ => false,
         }
     }
 }
@@ -60,8 +85,8 @@ struct Member {
 }
 
 fn refusal(who: Who, why: &str) -> Reply {
-    let name = if who == Who::Learner { "learned engine" } else { "ray tracer" };
-    Reply::Refused(Trouble { fault: Fault::Engine, message: format!("the {name} can't be loaded: {why}") })
+    let message = format!("the {} can't be loaded: {why}", who.name());
+    Reply::Refused(Trouble { fault: Fault::Engine, message })
 }
 
 type Listener = Rc<dyn Fn(Who, Reply)>;
@@ -78,11 +103,9 @@ impl Crew {
         Self { members: HashMap::new(), listener: Rc::new(listener) }
     }
 
-    /// Spawns a worker, in place of the one before it, and opens it. Replacing the first tracer dismisses its helpers.
+    /// Spawns a worker, in place of the one before it, and opens it. Replacing the first of its kind dismisses its helpers.
     pub fn start(&mut self, who: Who, open: &Open) {
-        if who == Who::Tracer(0) {
-            self.members.retain(|w, _| *w == Who::Learner);
-        }
+        self.members.retain(|w, _| !w.helps_with(who));
         let listener = Rc::clone(&self.listener);
         let heard = Rc::new(Cell::new(false));
         let hear = Rc::downgrade(&heard);
@@ -98,9 +121,7 @@ impl Crew {
 
     /// Has a worker that runs open something else; starts it if it doesn't run. What it was opening is superseded.
     pub fn reopen(&mut self, who: Who, open: &Open) {
-        if who == Who::Tracer(0) {
-            self.members.retain(|w, _| !matches!(w, Who::Tracer(1..)));
-        }
+        self.members.retain(|w, _| !w.helps_with(who));
         match self.members.get_mut(&who) {
             Some(member) => {
                 member.ready = false;
@@ -138,10 +159,23 @@ impl Crew {
         }
     }
 
+    /// Spawns learners for so many sectors, as far as there are processors, where they don't run yet.
+    pub fn start_learners(&mut self, sectors: usize, open: &Open) {
+        let most = Self::processors().min(MOST_LEARNERS).min(u32::try_from(sectors).unwrap_or(u32::MAX));
+        for who in (1..most).map(Who::Learner) {
+            if !self.members.contains_key(&who) {
+                self.start(who, open);
+            }
+        }
+    }
+
     /// How many tracers may share a trace on the CPU: one a processor.
     pub fn most_tracers() -> u32 {
-        let processors = leptos::prelude::window().navigator().hardware_concurrency() as u32;
-        processors.clamp(1, MOST_TRACERS)
+        Self::processors().clamp(1, MOST_TRACERS)
+    }
+
+    fn processors() -> u32 {
+        leptos::prelude::window().navigator().hardware_concurrency() as u32
     }
 
     /// Notes whether a worker can be given jobs.
@@ -154,8 +188,8 @@ impl Crew {
     /// The workers that can run an engine now; more than one only where a trace is shared on the CPU.
     pub fn ready_for(&self, engine: EngineKind) -> Vec<Who> {
         let fits = |who: Who| match engine {
-            EngineKind::Learned => who == Who::Learner,
-            EngineKind::Traced => who != Who::Learner,
+            EngineKind::Learned => matches!(who, Who::Learner(_)),
+            EngineKind::Traced => matches!(who, Who::Tracer(_)),
             EngineKind::Empirical => who == Who::Tracer(0),
         };
         let mut ready: Vec<Who> =

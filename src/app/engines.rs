@@ -78,7 +78,7 @@ impl Engines {
         self.open.borrow_mut().site = self.site();
         self.clear();
         self.store.dismiss(|n| matches!(n.topic, Topic::Fault(..)));
-        for who in [Who::Tracer(0), Who::Learner] {
+        for who in [Who::Tracer(0), Who::Learner(0)] {
             for &engine in who.engines() {
                 self.forget(engine);
             }
@@ -116,7 +116,7 @@ impl Engines {
             self.start(Who::Tracer(0), &[EngineKind::Empirical, EngineKind::Traced]);
         }
         if what != Retry::Tracer {
-            self.start(Who::Learner, &[EngineKind::Learned]);
+            self.start(Who::Learner(0), &[EngineKind::Learned]);
         }
     }
 
@@ -147,6 +147,7 @@ impl Engines {
             return;
         }
         let scenario = self.store.scenario.get_untracked();
+        self.take_model(&scenario);
         for engine in ENGINES {
             let outdated = |run: &Run| run.inputs != inputs_of(engine, &scenario);
             if self.runs.borrow().get(&engine).is_some_and(outdated) {
@@ -164,6 +165,18 @@ impl Engines {
         // Where many look for signatures the paths wait for them.
         if !self.runs.borrow().get(&EngineKind::Traced).is_some_and(Run::is_casting) {
             self.ask();
+        }
+    }
+
+    /// Has the learner open the network of the scenario, if it has opened another.
+    fn take_model(&self, scenario: &Scenario) {
+        let url = super::models::address(&scenario.engines.model);
+        if self.open.borrow().model_url != url {
+            self.open.borrow_mut().model_url = url;
+            self.stop_run(EngineKind::Learned);
+            self.forget(EngineKind::Learned);
+            self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::Model, _)));
+            self.crew.borrow_mut().reopen(Who::Learner(0), &self.open.borrow());
         }
     }
 
@@ -223,7 +236,16 @@ impl Engines {
         let on_cpu = self.store.backend.with_untracked(|b| b.as_ref().is_some_and(|b| !b.gpu));
         let rows = grid_of(&city, scenario).map_or(0, |g| g.ny);
         let by_rows = engine == EngineKind::Traced && on_cpu && rows > 0;
-        let mut parts = if by_rows { Run::strips(rows, Crew::most_tracers()) } else { vec![Share::Whole] };
+        let sectors = inputs.sectors();
+        let by_sectors = engine == EngineKind::Learned && sectors > 1;
+        if by_sectors {
+            self.crew.borrow_mut().start_learners(sectors, &self.open.borrow());
+        }
+        let mut parts = match (by_rows, by_sectors) {
+            (true, _) => Run::strips(rows, Crew::most_tracers()),
+            (_, true) => Run::sectors(sectors),
+            _ => vec![Share::Whole],
+        };
         // What is seen over edges is not the rays' to find.
         if by_rows && inputs.sites.len() <= KEPT_SITES && !inputs.engines.trace.corners {
             parts.splice(0..0, Run::rays(workers.len() as u32));
@@ -261,6 +283,9 @@ impl Engines {
             Share::Whole => Request::Predict { id, engine, scenario, rows: None },
             Share::Rays(share) => Request::Scout { id, scenario, share },
             Share::Strip(rows) => Request::Predict { id, engine, scenario, rows: Some(rows) },
+            Share::Sector(number) => {
+                Request::Predict { id, engine, scenario: scenario.with_sector_alone(number), rows: None }
+            }
         };
         self.crew.borrow().send(who, request);
     }
@@ -338,8 +363,8 @@ impl Engines {
         }
         self.request();
         // A helper that comes late takes its share of a run that is already going.
-        if let Who::Tracer(1..) = who {
-            self.hand_out(EngineKind::Traced, who);
+        if who.helps() {
+            who.engines().iter().for_each(|engine| self.hand_out(*engine, who));
         }
     }
 
@@ -360,7 +385,7 @@ impl Engines {
             return;
         }
         self.store.dismiss(wanting);
-        for other in [Who::Tracer(0), Who::Learner].into_iter().filter(|other| *other != who) {
+        for other in [Who::Tracer(0), Who::Learner(0)].into_iter().filter(|other| *other != who) {
             let failed = |e: &EngineKind| self.store.desk(*e).activity.with_untracked(|a| *a == Activity::Failed);
             if other.engines().iter().all(failed) {
                 self.start(other, other.engines());
@@ -381,8 +406,8 @@ impl Engines {
 
     fn refused(&self, who: Who, trouble: &Trouble) {
         self.crew.borrow_mut().set_ready(who, false);
-        // A helper that can't open its city is only missed; the first tracer says what is wrong.
-        if !matches!(who, Who::Tracer(1..)) {
+        // A helper that can't open its city is only missed; the first of its kind says what is wrong.
+        if !who.helps() {
             for engine in who.engines() {
                 self.store.desk(*engine).activity.set(Activity::Failed);
             }
@@ -463,8 +488,7 @@ impl Engines {
             self.stop_run(*engine);
             self.store.desk(*engine).activity.set(Activity::Failed);
         }
-        let name = if who == Who::Learner { "learned engine" } else { "ray tracer" };
-        let message = format!("The {name} stopped unexpectedly.");
+        let message = format!("The {} stopped unexpectedly.", who.name());
         self.complain(who, &Trouble { fault: Fault::Engine, message });
     }
 
@@ -493,7 +517,7 @@ impl Engines {
 fn retry_of(fault: Fault, who: Who) -> Retry {
     match (fault, who) {
         (Fault::City, _) => Retry::City,
-        (_, Who::Learner) => Retry::Learner,
+        (_, Who::Learner(_)) => Retry::Learner,
         (_, Who::Tracer(_)) => Retry::Tracer,
     }
 }

@@ -1,12 +1,13 @@
-//! Cities from the user's own machine, dropped on the page or picked: archives as they are, and files that a worker makes
-//! archives of. They are read where they lie and never uploaded, so a link to such a city opens it only where the file is
-//! opened again.
+//! Cities and models from the user's own machine, dropped on the page or picked: archives and networks as they are, and files
+//! that a worker makes archives of. They are read where they lie and never uploaded, so a link to such a city opens it only
+//! where the file is opened again.
 
 use super::crew::is_there;
 use super::engines::ended;
 use super::icons;
 use super::store::{Notice, Store, Tone, Topic};
 use crate::city::archive::{HEADER_LEN, Header, TileKind};
+use crate::scenario::Layer;
 use crate::worker::Absent;
 use crate::worker::importer::{Dropped, Importer, News};
 use crate::worker::protocol::{CityFacts, Source};
@@ -19,9 +20,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DragEvent, File, FileList, Url};
 
-/// How a scenario names a city that is a file.
+/// How a scenario names a city or a model that is a file.
 pub const SCHEME: &str = "file:";
-/// The endings of archives, and of files that archives are made of.
+/// The endings of models, of archives, and of files that archives are made of.
+const MODEL: &str = ".onnx";
 const ARCHIVE: &str = ".pmtiles";
 const IMPORTED: [&str; 3] = [".osm.pbf", ".geojson", ".json"];
 
@@ -52,17 +54,25 @@ thread_local! {
 /// Where a city named `file:…` is read, with all files opened in this page beside it. The name itself stands for the
 /// address where it has not been opened in this page.
 pub fn source_of(city: &str) -> Source {
+    let url = address_in_page(city);
     OPENED.with_borrow(|all| {
-        let url = city.strip_prefix(SCHEME).and_then(|name| all.get(name).cloned()).unwrap_or_else(|| city.into());
         let beside = all.iter().map(|(name, url)| (name.clone(), url.clone())).collect();
         Source { url, beside }
     })
 }
 
+/// Where something named `file:…` is read; the name itself where it has not been opened in this page.
+pub fn address_in_page(named: &str) -> String {
+    let opened = |all: &HashMap<String, String>| all.get(named.strip_prefix(SCHEME)?).cloned();
+    OPENED.with_borrow(opened).unwrap_or_else(|| named.into())
+}
+
 /// Opens files that come together: one of them becomes the city, and archives of terrain lie beside it.
 pub fn open(store: Store, files: &FileList) {
     store.dismiss(|n| n.topic == Topic::File);
-    let files: Vec<File> = (0..files.length()).filter_map(|i| files.get(i)).collect();
+    let files = (0..files.length()).filter_map(|i| files.get(i));
+    let (models, files): (Vec<File>, Vec<File>) = files.partition(|file| ends(file, MODEL));
+    models.last().into_iter().for_each(|file| open_model(store, file));
     leptos::task::spawn_local(async move {
         let (mut cities, mut terrains) = (Vec::new(), Vec::new());
         for file in files {
@@ -86,10 +96,23 @@ pub fn open(store: Store, files: &FileList) {
     });
 }
 
+/// Has the learner open a file as its network.
+fn open_model(store: Store, file: &File) {
+    let Some(address) = address_of(store, file) else { return };
+    keep(file.name(), address);
+    let model = format!("{SCHEME}{}", file.name());
+    store.edit(None, |s| s.engines.model = model);
+    store.bring(Layer::Learned);
+}
+
+fn ends(file: &File, ending: &str) -> bool {
+    file.name().to_ascii_lowercase().ends_with(ending)
+}
+
 /// Opens a file as the city.
 fn open_city(store: Store, file: &File) {
     let name = file.name();
-    let ends = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
+    let ends = |ending: &str| ends(file, ending);
     let Some(address) = address_of(store, file) else { return };
     if ends(ARCHIVE) {
         show(store, name, address);

@@ -6,7 +6,7 @@ use super::engines::ENGINES;
 use super::store::{Activity, Made, Store, Tone};
 use crate::city::{HeightShares, HeightSource};
 use crate::geodesy::LonLat;
-use crate::scenario::EngineKind;
+use crate::scenario::{Aspect, EngineKind, Layer};
 use js_sys::{Array, JSON, Reflect};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -27,8 +27,11 @@ pub fn expose(store: Store, map: MapHandle) {
         level.map_or(JsValue::NULL, JsValue::from)
     });
     let arrival = Closure::<dyn Fn(f64, f64) -> JsValue>::new(move |lon, lat| {
-        let told = untrack(|| store.arrival(LonLat::new(lon, lat)));
-        told.and_then(|(_, value)| value).map_or(JsValue::NULL, JsValue::from)
+        let view = store.scenario.with_untracked(|s| s.view);
+        let engine = ENGINES.into_iter().find(|e| Layer::from(*e) == view.layer);
+        let aspect = Some(view.front_aspect()).filter(|aspect| *aspect != Aspect::Signal);
+        let told = engine.zip(aspect).and_then(|(e, aspect)| untrack(|| store.told(e, aspect, LonLat::new(lon, lat))));
+        told.map_or(JsValue::NULL, JsValue::from)
     });
     let state = Closure::<dyn Fn() -> JsValue>::new(move || untrack(|| state(store)));
     let project = Closure::<dyn Fn(f64, f64) -> JsValue>::new(move |lon, lat| {

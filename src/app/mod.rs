@@ -17,6 +17,7 @@ mod inquiry;
 mod keys;
 mod layers;
 mod legend;
+mod models;
 mod notices;
 mod panel;
 mod paths;
@@ -76,7 +77,7 @@ pub fn App() -> impl IntoView {
         name: String::new(),
         source: Source::default(),
         site: LonLat::default(),
-        model_url: absolute(&address::query("model").unwrap_or_else(|| "models/coverage.onnx".into())),
+        model_url: store.scenario.with_untracked(|s| models::address(&s.engines.model)),
         backend: backend_choice(),
     };
     let engines = StoredValue::new_local(Engines::new(store, open));
@@ -118,6 +119,7 @@ pub fn App() -> impl IntoView {
     address::follow(store);
     keys::listen(store, keys::Verbs { stop, help, cities });
     files::listen(store, cities);
+    models::provide();
     hook::expose(store, map);
 
     view! {
@@ -184,13 +186,17 @@ fn source_of(city: &str) -> Source {
     if city.starts_with(files::SCHEME) {
         return files::source_of(city);
     }
-    let shipped = !city.is_empty() && city.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let url = absolute(&if shipped { format!("cities/{city}.pmtiles") } else { city.into() });
+    let url = absolute(&if is_name(city) { format!("cities/{city}.pmtiles") } else { city.into() });
     Source { url, beside: Vec::new() }
 }
 
+/// Whether something is called by the name of what ships with the page.
+pub fn is_name(named: &str) -> bool {
+    !named.is_empty() && named.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
 /// An address against the page's own.
-fn absolute(address: &str) -> String {
+pub fn absolute(address: &str) -> String {
     let base = document().base_uri().ok().flatten().unwrap_or_default();
     web_sys::Url::new_with_base(address, &base).map_or_else(|_| address.into(), |url| url.href())
 }

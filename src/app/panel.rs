@@ -1,6 +1,7 @@
 //! The panel: the site, its sector and the engines' settings as fields.
 
 use super::fields::{ChoiceField, NumberField, Step, SwitchField};
+use super::models::ModelChoice;
 use super::store::Store;
 use crate::antenna::{Pattern, Polarisation, ReceiverPattern};
 use crate::scenario::{BuildingEntry, Construction, EmpiricalModel, Footing, Receivers, Scenario, Sector, Site, Walls};
@@ -230,6 +231,9 @@ pub fn Fields() -> impl IntoView {
                         set=|s, v| s.engines.trace.walls = if v { Walls::Sheets } else { Walls::Solid } />
                     <SwitchField name="vegetation" label="Loss in woods" get=|s| s.engines.trace.vegetation
                         set=|s, v| s.engines.trace.vegetation = v />
+                </div>
+                <div class="wide">
+                    <ModelChoice />
                 </div>
                 <div class="wide">
                     <ChoiceField name="empirical" label="Empirical model" options=MODELS get=|s| s.engines.empirical

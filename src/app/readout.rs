@@ -1,8 +1,10 @@
-//! What stands under the pointer: the levels of all engines, or how the ray tracer's paths arrive, the distance to the site, and why the map in front is empty there.
+//! What stands under the pointer: the levels of all engines, or how the ray tracer's paths arrive, the distance to the site, and
+//! why the map in front is empty there.
 
 use super::layers::LAYERS;
 use super::store::{Hover, Store};
-use crate::scenario::{EngineKind, Layer};
+use crate::coverage::Quantity;
+use crate::scenario::{Aspect, EngineKind, Layer};
 use leptos::prelude::*;
 
 /// Distance of the box from the pointer, and the box's own size at most, CSS pixels.
@@ -56,14 +58,17 @@ fn corner(hover: Hover) -> (f64, f64) {
 
 fn reading(store: Store, layer: Layer, at: crate::geodesy::LonLat) -> String {
     let level = |engine| store.value(engine, at);
-    let dbm = |v: Option<f32>| v.map_or_else(|| "–".into(), |v| format!("{v:.1} dBm"));
+    let tell = |engine, aspect: Aspect| {
+        store.told(engine, aspect, at).map_or_else(|| "–".into(), |v| Quantity::from(aspect).tell(v))
+    };
     match layer {
-        Layer::Learned => dbm(level(EngineKind::Learned)),
-        Layer::Traced => match store.arrival(at) {
-            Some((quantity, value)) => value.map_or_else(|| "–".into(), |v| quantity.tell(v)),
-            None => dbm(level(EngineKind::Traced)),
+        // A level without how sure it is says half of what the network does.
+        Layer::Learned => match store.told(EngineKind::Learned, Aspect::Deviation, at) {
+            Some(deviation) => format!("{} ± {deviation:.1}", tell(EngineKind::Learned, Aspect::Signal)),
+            None => tell(EngineKind::Learned, Aspect::Signal),
         },
-        Layer::Empirical => dbm(level(EngineKind::Empirical)),
+        Layer::Traced => tell(EngineKind::Traced, store.scenario.with(|s| s.view.aspect.on(layer))),
+        Layer::Empirical => tell(EngineKind::Empirical, Aspect::Signal),
         Layer::Difference => match (level(EngineKind::Learned), level(EngineKind::Traced)) {
             (Some(a), Some(b)) => format!("{:+.1} dB", a - b),
             _ => "–".into(),

@@ -24,6 +24,8 @@ pub enum Share {
     Rays(Rays),
     /// Some of its rows.
     Strip(Rows),
+    /// All that one of the sectors covers, by its number.
+    Sector(usize),
 }
 
 /// One part of a run that a worker is busy with.
@@ -72,6 +74,11 @@ impl Run {
     pub fn strips(rows: u32, workers: u32) -> Vec<Share> {
         let strips = (workers * STRIPS_PER_WORKER).clamp(1, rows.max(1));
         (0..strips).map(|i| Share::Strip((rows * i / strips, rows * (i + 1) / strips))).collect()
+    }
+
+    /// Each sector by itself.
+    pub fn sectors(count: usize) -> Vec<Share> {
+        (0..count).map(Share::Sector).collect()
     }
 
     /// All rays in shares for so many workers; none where there is nobody to share them with.
@@ -150,6 +157,7 @@ impl Run {
                     whole.take_rows(first..end, map);
                 }
             }
+            Share::Sector(_) if !self.maps.is_empty() => CoverageMap::take_stronger(&mut self.maps, &maps),
             _ => self.maps = maps,
         }
         self.finished == self.total

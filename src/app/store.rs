@@ -2,7 +2,7 @@
 
 use super::files::Import;
 use super::inquiry::Heard;
-use crate::coverage::{CoverageMap, Gap, Quantity};
+use crate::coverage::{CoverageMap, Gap};
 use crate::geodesy::LonLat;
 use crate::scenario::{Aspect, EngineKind, History, Layer, MapView, Scenario, Site, View};
 use crate::worker::protocol::{Backend, CityFacts, Fault};
@@ -21,8 +21,8 @@ const ABOVE_ROOF: f64 = 3.0;
 pub struct Made {
     /// The map of levels.
     pub map: CoverageMap,
-    /// How paths arrive, where that was asked for.
-    pub arrival: Vec<CoverageMap>,
+    /// What else the engine tells: how paths arrive, where that was asked for, or how far measurements spread.
+    pub others: Vec<CoverageMap>,
     /// The part of the scenario that it depends on ([`inputs_of`]).
     pub inputs: Scenario,
     /// What the tracer made it on, in words; empty of other engines.
@@ -38,7 +38,7 @@ impl Made {
     pub fn new(maps: Vec<CoverageMap>, inputs: Scenario, machine: String, millis: f64, draft: bool) -> Option<Self> {
         let mut maps = maps.into_iter();
         let map = maps.next()?;
-        Some(Self { map, arrival: maps.collect(), inputs, machine, millis, draft })
+        Some(Self { map, others: maps.collect(), inputs, machine, millis, draft })
     }
 
     /// Whether it is what was asked for with these inputs.
@@ -56,7 +56,7 @@ impl Made {
     /// The map of an aspect, where there is one.
     pub fn of_aspect(&self, aspect: Aspect) -> Option<&CoverageMap> {
         let quantity = aspect.into();
-        std::iter::once(&self.map).chain(&self.arrival).find(|map| map.quantity == quantity)
+        std::iter::once(&self.map).chain(&self.others).find(|map| map.quantity == quantity)
     }
 }
 
@@ -355,15 +355,13 @@ impl Store {
 
     /// RSRP in dBm that an engine predicts at a point.
     pub fn value(&self, engine: EngineKind, at: LonLat) -> Option<f32> {
-        let local = self.local(at)?;
-        self.desk(engine).made.with(|m| m.as_ref().and_then(|m| m.map.at(local)))
+        self.told(engine, Aspect::Signal, at)
     }
 
-    /// What the ray tracer's map tells at a point, if that is shown and is no level.
-    pub fn arrival(&self, at: LonLat) -> Option<(Quantity, Option<f32>)> {
-        let aspect = self.scenario.with(|s| s.view.aspect);
-        let value = |made: &Option<Arc<Made>>| made.as_ref()?.of_aspect(aspect)?.at(self.local(at)?);
-        (aspect != Aspect::Signal).then(|| (aspect.into(), self.traced.made.with(value)))
+    /// What the map of `engine` tells of an aspect at a point.
+    pub fn told(&self, engine: EngineKind, aspect: Aspect, at: LonLat) -> Option<f32> {
+        let local = self.local(at)?;
+        self.desk(engine).made.with(|made| made.as_ref()?.of_aspect(aspect)?.at(local))
     }
 
     /// Why the map of a layer has nothing at a point, where it has nothing.
@@ -373,7 +371,7 @@ impl Store {
         match layer {
             Layer::Learned => of(EngineKind::Learned),
             Layer::Traced => {
-                let aspect = self.scenario.with(|s| s.view.aspect);
+                let aspect = self.scenario.with(|s| s.view.aspect.on(layer));
                 self.traced.made.with(|m| m.as_ref()?.of_aspect(aspect)?.gap_at(local))
             }
             Layer::Empirical => of(EngineKind::Empirical),
@@ -397,13 +395,16 @@ impl Store {
 /// what is shown, the ray tracer's depends on whether that tells how paths arrive, which all comes at once.
 pub fn inputs_of(engine: EngineKind, scenario: &Scenario) -> Scenario {
     let mut inputs = Scenario { view: View::default(), ..scenario.clone() };
-    if engine == EngineKind::Traced && scenario.view.aspect != Aspect::Signal {
+    if engine == EngineKind::Traced && scenario.view.aspect.on(Layer::Traced) != Aspect::Signal {
         inputs.view.aspect = Aspect::DelaySpread;
     }
     if engine == EngineKind::Learned {
         inputs.receivers.indoors = None;
     }
     let settings = &mut inputs.engines;
+    if engine != EngineKind::Learned {
+        settings.model = crate::scenario::EngineSettings::default().model;
+    }
     if engine != EngineKind::Traced {
         settings.trace = crate::scenario::TraceSettings::default();
     }

@@ -201,6 +201,11 @@ impl HeightRaster {
         });
     }
 
+    /// The share of the way from `a` to `b` that lies over the raster, 0–1.
+    pub fn share_over(&self, a: Vec2, b: Vec2) -> f32 {
+        self.way(a, b).map_or(0.0, |(_, (from, to))| to - from)
+    }
+
     /// The way from `a` to `b` in cells, and the part of it that lies over the raster.
     fn way(&self, a: Vec2, b: Vec2) -> Option<(Way, (f32, f32))> {
         let start = ((a.as_dvec2() - self.origin) / f64::from(self.cell)).as_vec2();

@@ -32,8 +32,7 @@ pub fn city_near(named: &str, site: LonLat) -> Result<City> {
 }
 
 fn archive(named: &str) -> Result<(PathBuf, FileReader)> {
-    let is_name = named.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
-    let path = if is_name { shipped(&format!("www/cities/{named}.pmtiles")) } else { PathBuf::from(named) };
+    let path = if is_name(named) { shipped(&format!("www/cities/{named}.pmtiles")) } else { PathBuf::from(named) };
     let reader = FileReader::open(&path).map_err(|fault| ArchiveError { file: path.display().to_string(), fault })?;
     Ok((path, reader))
 }
@@ -59,6 +58,18 @@ pub fn scenario(named: &str) -> Result<Scenario> {
         serde_json::from_slice(&text).with_context(|| format!("{named} does not hold a scenario"))?;
     scenario.validate().with_context(|| format!("the scenario {named} can't be used"))?;
     Ok(scenario)
+}
+
+/// Where the network lies that a scenario names: one that ships, or a file; the page's own files are only in the page.
+pub fn model(named: &str) -> Result<PathBuf> {
+    if named.starts_with("file:") {
+        bail!("the scenario's model {named} is open in the page alone: name its file with --model");
+    }
+    Ok(if is_name(named) { shipped(&format!("models/{named}.onnx")) } else { PathBuf::from(named) })
+}
+
+fn is_name(named: &str) -> bool {
+    named.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 /// A file that ships with the project: below the current folder, or else where the project was built.

@@ -2,11 +2,10 @@
 //! one.
 
 use crate::learn::Network;
-use crate::learn::chengdu::{Dataset, Knowledge};
-use crate::learn::evaluate::{Evaluation, Predictor, evaluate};
-use crate::learn::export::export;
-use crate::learn::score::Score;
-use anyhow::{Context, Result, bail};
+use crate::measured::evaluate::{Evaluation, Question, evaluate};
+use crate::measured::export::export;
+use crate::measured::{Knowledge, Predictor, Survey, chengdu, duke, simulate};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
@@ -15,10 +14,16 @@ use std::path::{Path, PathBuf};
 /// Options of `farfield export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The measured network: its format (`chengdu`) and its folder.
-    #[arg(long, num_args = 2, value_names = ["FORMAT", "DIR"])]
+    /// The measured network: the layout of its tables (`chengdu` or `duke`) and their folder.
+    #[arg(long, num_args = 2, value_names = ["LAYOUT", "DIR"], required_unless_present = "simulated")]
     dataset: Vec<PathBuf>,
-    /// The folder to write the windows into: about 2.1 MB a sector.
+    /// Instead of measurements, the ray tracer's maps of these cities: names of the page's own, or archives.
+    #[arg(long, num_args = 1.., value_name = "CITY", conflicts_with = "dataset")]
+    simulated: Vec<String>,
+    /// Antennas in each of them.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    antennas: usize,
+    /// The folder to write the windows into: 2.2 MB each, about two a sector.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// Only the first sectors.
@@ -29,40 +34,64 @@ pub struct Export {
 /// Options of `farfield evaluate`.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// The engine.
+    /// Who predicts.
     #[arg(long)]
     engine: EngineName,
-    /// The measured network: its format (`chengdu`) and its folder.
-    #[arg(long, num_args = 2, value_names = ["FORMAT", "DIR"])]
+    /// The measured network: the layout of its tables (`chengdu` or `duke`) and their folder.
+    #[arg(long, num_args = 2, value_names = ["LAYOUT", "DIR"], required = true)]
     dataset: Vec<PathBuf>,
     /// The model.
     #[arg(long, value_name = "FILE.onnx", default_value = "models/coverage.onnx")]
     model: PathBuf,
-    /// The sectors to evaluate, one number a line; without it the held-out fold. The others fit the plain formulas.
+    /// Only these sectors, one name a line; the others then fit the plain formulas and the mean that stands in where an engine
+    /// says nothing.
     #[arg(long, value_name = "FILE")]
     cells: Option<PathBuf>,
+    /// Only the sectors of this fold of 2 km blocks, 0 to 4; likewise.
+    #[arg(long, value_name = "FOLD", conflicts_with = "cells")]
+    fold: Option<u64>,
+    /// Only every so-manieth of these sectors; the rest is left out altogether.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
+    /// Adapt the engine to so many readings of each sector first, at most half of them; they are not evaluated.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    adapt: usize,
     /// Tell the engine only what a city archive knows: roofs, but neither terrain nor land cover.
     #[arg(long)]
     city_inputs: bool,
     /// Where the result goes.
     #[arg(long, value_name = "FILE.json")]
-    json: PathBuf,
+    json: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum EngineName {
+    /// The network.
     Learned,
+    /// The ray tracer.
+    Traced,
+    /// The urban-macro baseline of TR 38.901.
     Empirical,
+    /// The logarithm of the distance and a parabola of the azimuth.
+    LogDistance,
+    /// A mean.
+    Constant,
 }
 
 impl Export {
     /// Exports.
     pub fn run(self) -> Result<()> {
-        let data = open(&self.dataset)?;
-        let limit = self.limit.unwrap_or(usize::MAX);
-        let bar = bar(limit.min(data.sectors.len()));
-        export(&data, &self.output, limit, || bar.inc(1))
-            .with_context(|| format!("{} can't be written", self.output.display()))?;
+        let bar = bar("windows");
+        let begin = |windows: usize| bar.set_length(windows as u64);
+        let done = || bar.inc(1);
+        let written = if self.simulated.is_empty() {
+            let survey = open(&self.dataset)?;
+            export(&survey, &self.output, self.limit.unwrap_or(usize::MAX), begin, done)
+        } else {
+            let cities = self.simulated.iter().map(|named| super::inputs::city(named)).collect::<Result<Vec<_>>>()?;
+            simulate::export(&cities, self.antennas, &self.output, begin, done)
+        };
+        written.with_context(|| format!("{} can't be written", self.output.display()))?;
         bar.finish();
         Ok(())
     }
@@ -71,65 +100,93 @@ impl Export {
 impl Evaluate {
     /// Evaluates, writes the result, and prints it as a table.
     pub fn run(self) -> Result<()> {
-        let predictor = match self.engine {
-            EngineName::Empirical => Predictor::Empirical,
+        let (predictor, model) = match self.engine {
+            EngineName::Traced => (Predictor::Traced, None),
+            EngineName::Empirical => (Predictor::Empirical, None),
+            EngineName::LogDistance => (Predictor::LogDistance, None),
+            EngineName::Constant => (Predictor::Constant, None),
             EngineName::Learned => {
-                let name = self.model.display();
+                let name = self.model.display().to_string();
                 let bytes = std::fs::read(&self.model).with_context(|| format!("{name} can't be read"))?;
-                Predictor::Learned(Network::from_onnx(&bytes).with_context(|| name.to_string())?)
+                (Predictor::Learned(Network::from_onnx(&bytes).with_context(|| name.clone())?), Some(name))
             }
         };
-        let cells = self.cells.as_deref().map(read_cells).transpose()?;
+        let survey = open(&self.dataset)?;
+        let sectors = self.sectors(&survey)?;
+        let bar = bar("sectors");
+        bar.set_length(sectors.len() as u64);
         let knowledge = if self.city_inputs { Knowledge::CityArchive } else { Knowledge::All };
-        let data = open(&self.dataset)?;
-        let bar = bar(0);
-        let result = evaluate(&data, &predictor, cells.as_ref(), knowledge, || bar.inc(1))?;
+        let question =
+            Question { survey: &survey, predictor: &predictor, sectors: &sectors, knowledge, adapt: self.adapt };
+        let result = evaluate(&question, || bar.inc(1))?;
         bar.finish_and_clear();
-        let engine = match predictor {
-            Predictor::Learned(_) => "learned",
-            Predictor::Empirical => "empirical",
-        };
-        let document = serde_json::json!({ "engine": engine, "city_inputs": self.city_inputs, "result": &result });
-        std::fs::write(&self.json, serde_json::to_string_pretty(&document)?)
-            .with_context(|| format!("{} can't be written", self.json.display()))?;
-        print(engine, &result);
+        if let Some(path) = &self.json {
+            let mut document = serde_json::to_value(&result)?;
+            document["engine"] = predictor.name().into();
+            document["model"] = model.into();
+            document["dataset"] = survey.format.into();
+            document["city_inputs"] = self.city_inputs.into();
+            std::fs::write(path, serde_json::to_string_pretty(&document)?)
+                .with_context(|| format!("{} can't be written", path.display()))?;
+        }
+        print(predictor.name(), &result);
         Ok(())
     }
-}
 
-fn open(dataset: &[PathBuf]) -> Result<Dataset> {
-    match dataset {
-        [format, folder] if format == Path::new("chengdu") => Ok(Dataset::open(folder)?),
-        [format, _] => bail!("{} is no format of measured networks that is known: chengdu is", format.display()),
-        _ => bail!("--dataset needs a format and a folder"),
+    /// The indices of the sectors to evaluate.
+    fn sectors(&self, survey: &Survey) -> Result<Vec<usize>> {
+        let named = self.cells.as_deref().map(read_names).transpose()?;
+        if let Some(names) = &named {
+            let known: BTreeSet<&str> = survey.sectors.iter().map(|s| s.name.as_str()).collect();
+            let unknown: Vec<&str> = names.iter().map(String::as_str).filter(|n| !known.contains(n)).collect();
+            ensure!(unknown.is_empty(), "no sector of the data set is called {}", unknown.join(", "));
+        }
+        let chosen = survey.sectors.iter().enumerate().filter(|(_, sector)| {
+            named.as_ref().is_none_or(|names| names.contains(&sector.name))
+                && self.fold.is_none_or(|fold| sector.fold == fold)
+        });
+        let sectors: Vec<usize> = chosen.map(|(i, _)| i).step_by(self.every.max(1)).collect();
+        ensure!(!sectors.is_empty(), "no sector of the data set is left to evaluate");
+        Ok(sectors)
     }
 }
 
-fn read_cells(path: &Path) -> Result<BTreeSet<i32>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
-    let number =
-        |line: &str| line.parse().with_context(|| format!("{}: “{line}” is no sector's number", path.display()));
-    text.lines().map(str::trim).filter(|l| !l.is_empty()).map(number).collect()
+fn open(dataset: &[PathBuf]) -> Result<Survey> {
+    let [layout, folder] = dataset else { bail!("--dataset needs a layout and a folder") };
+    match layout.to_str() {
+        Some("chengdu") => Ok(chengdu::open(folder)?),
+        Some("duke") => Ok(duke::open(folder)?),
+        _ => bail!("{} is no layout of measured networks that is known: chengdu and duke are", layout.display()),
+    }
 }
 
-fn bar(length: usize) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{pos} sectors, {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length as u64).with_style(style)
+fn read_names(path: &Path) -> Result<BTreeSet<String>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+    Ok(text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect())
+}
+
+fn bar(what: &str) -> ProgressBar {
+    let template = format!("{{bar:30}} {{pos}} of {{len}} {what}, {{elapsed}}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
 }
 
 fn print(engine: &str, result: &Evaluation) {
-    let figures = |score: Option<Score>| score.map_or("–".into(), |s| format!("{:.2} / {:.2}", s.rmse, s.mae));
-    println!("{} sectors, {} readings; RMSE / MAE in dB", result.sectors, result.readings);
-    println!("{:24}{:>16}{:>16}{:>16}", "", "within 2 km", "beyond", "all");
-    let reports = [
-        (engine, result.engine),
-        ("constant", result.constant),
-        ("log distance, azimuth", result.log_distance_azimuth),
-        ("… fitted within 2 km", result.log_distance_azimuth_within),
-    ];
-    for (name, report) in reports {
-        let [within, beyond, all] = [report.within, report.beyond, report.all].map(figures);
-        println!("{name:24}{within:>16}{beyond:>16}{all:>16}");
+    let Evaluation { sectors, score, n_no_prediction, adapt, .. } = result;
+    println!("{engine}: {sectors} sectors, {} readings, {n_no_prediction} of them without a prediction", score.n);
+    if *adapt > 0 {
+        println!("adapted to {adapt} readings of each sector, or half of what it has");
+    }
+    println!("{:32}{:>10}{:>8}{:>8}{:>8}{:>8}", "", "n", "RMSE", "MAE", "bias", "sd");
+    let row = |name: &str, s: &crate::measured::score::Score| {
+        println!("{name:32}{:>10}{:>8.2}{:>8.2}{:>8.2}{:>8.2}", s.n, s.rmse_db, s.mae_db, s.bias_db, s.sd_db);
+    };
+    row("all", score);
+    for group in &result.groups {
+        row(&format!("{} {}", group.by, group.name), &group.score);
+    }
+    if let Some(told) = &result.calibration {
+        let (half, most) = (100.0 * told.within_50, 100.0 * told.within_90);
+        println!("{half:.1} % within the middle 50 % of what was predicted, {most:.1} % within the middle 90 %");
     }
 }

@@ -7,7 +7,7 @@ use crate::coverage::{CoverageMap, Quantity, Statistics};
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::Learned;
-use crate::scenario::{Aspect, Footing, Receivers, Scenario};
+use crate::scenario::{Aspect, Footing, Layer, Receivers, Scenario};
 use crate::trace::{Backend, Tracer};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -17,9 +17,6 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// Where the model lies if not said.
-const MODEL: &str = "models/coverage.onnx";
 
 /// Options of `farfield predict`.
 #[derive(Debug, Args)]
@@ -34,7 +31,7 @@ pub struct Predict {
     /// A JSON file or a link of the page; by default the scenario that the page opens with.
     #[arg(long, value_name = "FILE.json|LINK")]
     scenario: Option<String>,
-    /// The network, for the learned engine.
+    /// The network, for the learned engine; by default the scenario's.
     #[arg(long, value_name = "FILE.onnx")]
     model: Option<PathBuf>,
     /// What the tracer runs on; `auto` takes a GPU if there is a real one, `gpu` also one made of software.
@@ -46,7 +43,8 @@ pub struct Predict {
     /// Receivers stand on roofs where there are any, whatever the scenario says; only the learned model knows nothing there.
     #[arg(long, conflicts_with = "floor")]
     on_roofs: bool,
-    /// What the map is of; all but the signal are the ray tracer's, of the strongest sector's paths in each cell.
+    /// What the map is of, in each cell of its strongest sector: the signal by any engine, the deviation by the learned one, how
+    /// paths arrive by the ray tracer.
     #[arg(long, value_enum, default_value_t = Of::Signal)]
     quantity: Of,
     /// The map: a picture (.png) or float values with their place (.tif).
@@ -81,6 +79,18 @@ enum Of {
     AzimuthSpread,
     /// Mean elevation of arrival, degrees above the horizon.
     ElevationOfArrival,
+    /// Standard deviation of measurements around the signal, dB.
+    Deviation,
+}
+
+impl From<Kind> for Layer {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Learned => Self::Learned,
+            Kind::Traced => Self::Traced,
+            Kind::Empirical => Self::Empirical,
+        }
+    }
 }
 
 impl From<Of> for Aspect {
@@ -91,6 +101,7 @@ impl From<Of> for Aspect {
             Of::AzimuthOfArrival => Self::AzimuthOfArrival,
             Of::AzimuthSpread => Self::AzimuthSpread,
             Of::ElevationOfArrival => Self::ElevationOfArrival,
+            Of::Deviation => Self::Deviation,
         }
     }
 }
@@ -122,8 +133,11 @@ impl Predict {
     pub fn run(self) -> Result<()> {
         // A wrong name is said before the work, not after it.
         let form = form_of(&self.output)?;
-        if self.quantity != Of::Signal && self.engine != Kind::Traced {
-            bail!("only the ray tracer knows paths: --quantity is for --engine traced");
+        let aspect = Aspect::from(self.quantity);
+        if aspect.on(self.engine.into()) != aspect {
+            bail!(
+                "only the ray tracer knows how paths arrive, and only the learned engine how far measurements deviate"
+            );
         }
         let mut scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
         if let Some(floor) = self.floor {
@@ -140,24 +154,26 @@ impl Predict {
     }
 
     async fn make(&self, city: &City, scenario: &Scenario) -> Result<Made> {
+        let quantity = Quantity::from(Aspect::from(self.quantity));
+        let asked = |maps: Vec<CoverageMap>| {
+            let asked = maps.into_iter().find(|map| map.quantity == quantity);
+            asked.ok_or_else(|| EngineError::Failed(format!("there is no map of the {}", quantity.name())))
+        };
         match self.engine {
             Kind::Empirical => timed("cpu", async |job| Empirical.predict(city, scenario, job).await).await,
             Kind::Learned => {
-                let path = self.model.clone().unwrap_or_else(|| inputs::shipped(MODEL));
+                let path = self.model.clone().map_or_else(|| inputs::model(&scenario.engines.model), Ok)?;
                 let bytes = fs::read(&path).with_context(|| format!("the model {} can't be read", path.display()))?;
                 let mut learned = Learned::from_onnx(&bytes)?;
-                timed("cpu", async |job| learned.predict(city, scenario, job).await).await
+                timed("cpu", async |job| asked(learned.predict_with_spread(city, scenario, job).await?.into())).await
             }
             Kind::Traced => {
                 let mut tracer = self.tracer().await?;
-                let quantity = Quantity::from(Aspect::from(self.quantity));
                 let trace = async |job: &mut Job| {
                     if quantity == Quantity::Rsrp {
                         return tracer.predict(city, scenario, job).await;
                     }
-                    let maps = tracer.predict_arrival(city, scenario, 0..u32::MAX, job).await?;
-                    let asked = maps.into_iter().find(|map| map.quantity == quantity);
-                    asked.ok_or_else(|| EngineError::Failed(format!("there is no map of the {}", quantity.name())))
+                    asked(tracer.predict_arrival(city, scenario, 0..u32::MAX, job).await?)
                 };
                 let made = timed("cpu", trace).await?;
                 let backend = match tracer.made_on().backend {

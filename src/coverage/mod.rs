@@ -139,6 +139,22 @@ impl CoverageMap {
         cells.for_each(|cell| self.gaps.set(cell, from.gaps.of(cell)));
     }
 
+    /// Takes the cells of `other` that are stronger than those of `maps`, whose first is a map of levels as that of `other` is:
+    /// what the others tell goes with the level. Both are lists of the same quantities over the same grid, or nothing is taken.
+    pub fn take_stronger(maps: &mut [Self], other: &[Self]) {
+        let alike = |a: &Self, b: &Self| a.grid == b.grid && a.quantity == b.quantity;
+        let fit = maps.len() == other.len() && maps.iter().zip(other).all(|(a, b)| alike(a, b));
+        let Some(cells) = maps.first().map(|m| m.values.len()).filter(|_| fit) else { return };
+        for cell in 0..cells {
+            let (mine, theirs) = (maps[0].values[cell], other[0].values[cell]);
+            if theirs > mine || mine.is_nan() {
+                for (map, from) in maps.iter_mut().zip(other) {
+                    map.values[cell] = from.values[cell];
+                }
+            }
+        }
+    }
+
     /// This map less `other`, cell by cell, NaN where either has no prediction. `None` when the grids differ, or either is no
     /// map of levels.
     pub fn difference(&self, other: &CoverageMap) -> Option<CoverageMap> {
@@ -194,6 +210,23 @@ mod tests {
         assert_eq!(whole.gap(1), Some(Gap::NotAsked));
         let far = grid.centre(1, 1);
         assert_eq!((whole.gap_at(far), whole.gap_at(far + 1e3)), (Some(Gap::NoPath), None));
+    }
+
+    #[test]
+    fn the_stronger_of_two_maps_brings_along_what_belongs_to_it() {
+        let grid = Grid::covering(area(), 5.0).expect("a grid");
+        let pair = |levels: [f32; 3], deviations: [f32; 3]| {
+            let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
+            let mut beside = map.clone();
+            beside.quantity = Quantity::Deviation;
+            map.values[..3].copy_from_slice(&levels);
+            beside.values[..3].copy_from_slice(&deviations);
+            [map, beside]
+        };
+        let mut maps = pair([-80.0, -90.0, f32::NAN], [5.0, 6.0, f32::NAN]);
+        CoverageMap::take_stronger(&mut maps, &pair([-85.0, -70.0, -100.0], [7.0, 8.0, 9.0]));
+        assert_eq!((&maps[0].values[..3], &maps[1].values[..3]), (&[-80.0, -70.0, -100.0][..], &[5.0, 8.0, 9.0][..]));
+        assert!(maps[0].values[3].is_nan());
     }
 
     #[test]

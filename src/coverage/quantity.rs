@@ -25,6 +25,8 @@ pub enum Quantity {
     AzimuthSpread,
     /// Mean elevation of arrival, degrees above the horizon.
     ElevationOfArrival,
+    /// Standard deviation of measurements around a predicted level, dB.
+    Deviation,
 }
 
 impl Quantity {
@@ -42,13 +44,14 @@ impl Quantity {
             Self::AzimuthOfArrival => "azimuth of arrival",
             Self::AzimuthSpread => "azimuth spread of arrival",
             Self::ElevationOfArrival => "elevation of arrival",
+            Self::Deviation => "standard deviation",
         }
     }
 
     /// Its unit.
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::PathGain | Self::Difference => "dB",
+            Self::PathGain | Self::Difference | Self::Deviation => "dB",
             Self::Rsrp => "dBm",
             Self::DelaySpread => "ns",
             Self::AzimuthOfArrival | Self::AzimuthSpread | Self::ElevationOfArrival => "°",
@@ -60,7 +63,7 @@ impl Quantity {
         match self {
             Self::PathGain | Self::Rsrp => Scale::Viridis,
             Self::Difference => Scale::CoolWarm,
-            Self::DelaySpread | Self::AzimuthSpread | Self::ElevationOfArrival => Scale::Cividis,
+            Self::DelaySpread | Self::AzimuthSpread | Self::ElevationOfArrival | Self::Deviation => Scale::Cividis,
             Self::AzimuthOfArrival => Scale::Twilight,
         }
     }
@@ -78,7 +81,7 @@ impl Quantity {
     /// A value with its unit, as a reader wants it.
     pub fn tell(self, value: f32) -> String {
         match self {
-            Self::PathGain | Self::Rsrp => format!("{value:.1} {}", self.unit()),
+            Self::PathGain | Self::Rsrp | Self::Deviation => format!("{value:.1} {}", self.unit()),
             Self::Difference => format!("{value:+.1} dB"),
             Self::DelaySpread if value < 100.0 => format!("{value:.1} ns"),
             Self::DelaySpread => format!("{value:.0} ns"),
@@ -98,6 +101,7 @@ impl From<Aspect> for Quantity {
             Aspect::AzimuthOfArrival => Self::AzimuthOfArrival,
             Aspect::AzimuthSpread => Self::AzimuthSpread,
             Aspect::ElevationOfArrival => Self::ElevationOfArrival,
+            Aspect::Deviation => Self::Deviation,
         }
     }
 }
@@ -116,6 +120,7 @@ mod tests {
             (Quantity::AzimuthOfArrival, 359.7, "0°"),
             (Quantity::AzimuthSpread, 31.04, "31.0°"),
             (Quantity::ElevationOfArrival, 12.0, "+12.0°"),
+            (Quantity::Deviation, 7.12, "7.1 dB"),
         ];
         for (quantity, value, expected) in told {
             assert_eq!(quantity.tell(value), expected);

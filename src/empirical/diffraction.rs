@@ -40,6 +40,12 @@ pub struct OverRooftops {
 }
 
 impl OverRooftops {
+    /// The loss by ITU-R P.526-15 § 4.5.1, dB: the equivalent edge's and its correction for what the other edges of a
+    /// profile of `distance` metres take, up to 10 dB.
+    pub fn bullington(&self, distance: f32) -> f32 {
+        self.loss + (1.0 - (-self.loss / 6.0).exp()) * (10.0 + 0.02 * distance / 1000.0)
+    }
+
     /// Where the way is bent; `None` where nothing is in it.
     pub fn bend(&self) -> Option<Vec3> {
         self.edge.filter(|_| self.loss > 0.0)
@@ -69,14 +75,6 @@ pub fn over_rooftops(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -
 /// `wavelength` in metres.
 pub fn rooftop_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> f32 {
     over_rooftops(raster, a, b, wavelength).loss
-}
-
-/// Loss in dB over the roofs between `a` and `b` by ITU-R P.526-15 § 4.5.1: the equivalent edge's and its correction for
-/// what the other edges of the profile take, up to 10 dB. `wavelength` in metres.
-pub fn bullington_loss(raster: &HeightRaster, a: Vec3, b: Vec3, wavelength: f32) -> f32 {
-    let edge = rooftop_loss(raster, a, b, wavelength);
-    let kilometres = a.truncate().distance(b.truncate()) / 1000.0;
-    edge + (1.0 - (-edge / 6.0).exp()) * (10.0 + 0.02 * kilometres)
 }
 
 /// Both ends of a path.
@@ -235,7 +233,7 @@ mod tests {
         let nu = excess * (2.0f32 * 185.0 / (0.1 * da * db)).sqrt();
         let loss = rooftop_loss(&r, a, b, 0.1);
         assert!((loss - knife_edge_loss(nu)).abs() < 1e-3, "{loss} at ν = {nu}");
-        let more = bullington_loss(&r, a, b, 0.1) - loss;
+        let more = over_rooftops(&r, a, b, 0.1).bullington(a.truncate().distance(b.truncate())) - loss;
         assert!((9.0..10.1).contains(&more), "{more}");
     }
 

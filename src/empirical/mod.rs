@@ -6,7 +6,7 @@ mod indoors;
 mod models;
 mod vegetation;
 
-pub use diffraction::{OverRooftops, bullington_loss, knife_edge_loss, over_rooftops, rooftop_loss};
+pub use diffraction::{OverRooftops, knife_edge_loss, over_rooftops, rooftop_loss};
 pub use entry::EntryLoss;
 pub use indoors::Indoors;
 pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};

@@ -2,7 +2,7 @@
 
 use super::features::{Link, Window, WindowFeatures};
 use super::land::{CELL, Land};
-use super::network::{Network, SIDE};
+use super::network::{Correction, Network, SIDE};
 use crate::city::City;
 use crate::coverage::{CoverageMap, Gap, MAX_CELLS, Quantity};
 use crate::empirical::rooftops;
@@ -14,8 +14,13 @@ use std::ops::Range;
 /// How far from an antenna the model says anything, metres: the training knows nothing of phones farther away. Cells
 /// beyond it have no prediction.
 pub const RANGE: f64 = 2000.0;
-/// Cells on each side of a tile that its neighbour computes too, so that no cell near a seam lacks surroundings.
+/// Cells on each side of a tile that its neighbour computes too: no cell near a seam lacks surroundings, and over twice as
+/// many one tile fades into the other.
 const MARGIN: usize = 16;
+/// The coarsest stride of a network: neighbouring tiles see the land through the same lattice.
+const STRIDE: usize = 16;
+/// Most cells a side of a tile, which can't be cancelled while the network looks at it.
+const MOST: usize = 320;
 /// Rows of features between two checkpoints.
 const ROWS: usize = 4;
 
@@ -34,40 +39,23 @@ impl Learned {
         Ok(Self { network: Network::from_onnx(bytes)? })
     }
 
-    /// RSRP over a window for 0 dBm of reference-signal power, dBm, row-major from the south-west.
-    pub async fn window(
-        &self,
-        link: &Link<'_>,
-        window: Window,
+    /// The map of levels, and after it how far measurements spread around them: the standard deviation that the network
+    /// expects, of the strongest sector of each cell.
+    ///
+    /// # Errors
+    /// As of [`Engine::predict`].
+    pub async fn predict_with_spread(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
         job: &mut Job,
-        fraction: f32,
-    ) -> Result<Vec<f32>, EngineError> {
-        let mut features = WindowFeatures::empty(window);
-        for iy in 0..window.n {
-            if iy % ROWS == 0 {
-                job.checkpoint(fraction, "looking at the surroundings").await?;
-            }
-            features.fill_row(link, iy);
-        }
-        job.checkpoint(fraction, "running the network").await?;
-        let correction = self.network.run(&features)?;
-        Ok(features.baseline.iter().zip(&correction.mean).map(|(b, c)| b + c).collect())
-    }
-}
-
-impl Engine for Learned {
-    fn kind(&self) -> EngineKind {
-        EngineKind::Learned
-    }
-
-    async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
+    ) -> Result<[CoverageMap; 2], EngineError> {
         let sites = place_sites(city, scenario)?;
         let grid = grid_of(city, scenario)?;
         job.checkpoint(0.0, "looking at the surroundings").await?;
-        let mut lattice = Lattice::over(city)?;
+        let mut lattice = Lattice::over(city, &self.network)?;
         let land = Land::of_city(city);
         let receiver = scenario.receivers.height as f32;
-        let tiles = lattice.tiles();
         let links: Vec<(Link, f32)> = sites
             .iter()
             .flat_map(|(at, site)| site.sectors.iter().map(move |sector| (*at, site, sector)))
@@ -77,15 +65,15 @@ impl Engine for Learned {
                 (link, sector.power.0 as f32)
             })
             .collect();
-        let total = (tiles.len() * links.len()) as f32;
-        for (i, tile) in tiles.iter().enumerate() {
-            for (j, (link, power)) in links.iter().enumerate() {
-                if tile.distance(link.at) < RANGE {
-                    let fraction = (i * links.len() + j) as f32 / total;
-                    let levels = self.window(link, tile.window, job, fraction).await?;
-                    lattice.strengthen(tile, link.at, *power, &levels);
-                }
+        for (i, (link, power)) in links.iter().enumerate() {
+            let mut levels = vec![Said::NOTHING; lattice.best.len()];
+            let near: Vec<&Tile> = lattice.tiles.iter().filter(|tile| tile.distance(link.at) < RANGE).collect();
+            for (j, tile) in near.iter().enumerate() {
+                let fraction = (i as f32 + j as f32 / near.len() as f32) / links.len() as f32;
+                let (features, correction) = self.window(link, tile.window, job, fraction).await?;
+                lattice.fade_in(tile, &features, &correction, &mut levels);
             }
+            lattice.strengthen(link.at, *power, &levels);
         }
         let roofs = rooftops(city);
         let under_roof = match scenario.receivers.footing {
@@ -93,39 +81,94 @@ impl Engine for Learned {
             Footing::Roofs => Gap::OnRoof,
         };
         let mut map = CoverageMap::empty(grid, Quantity::Rsrp);
+        let mut spread = map.values.clone();
         for iy in 0..grid.ny {
             for ix in 0..grid.nx {
                 let (p, cell) = (grid.centre(ix, iy), grid.index(ix, iy));
                 if roofs.covers(roofs.standing(p.as_vec2(), receiver)) {
                     map.explain(cell, under_roof);
                 } else {
-                    map.values[cell] = lattice.sample(p);
+                    let said = lattice.sample(p);
+                    (map.values[cell], spread[cell]) = (said.level, said.spread);
                     map.explain(cell, Gap::TooFar);
                 }
             }
         }
+        let spread = map.beside(Quantity::Deviation, spread);
+        Ok([map, spread])
+    }
+
+    /// What the network sees in a window, and how it corrects that.
+    async fn window(
+        &self,
+        link: &Link<'_>,
+        window: Window,
+        job: &mut Job,
+        fraction: f32,
+    ) -> Result<(WindowFeatures, Correction), EngineError> {
+        let mut features = WindowFeatures::empty(window);
+        for iy in 0..window.ny {
+            if iy % ROWS == 0 {
+                job.checkpoint(fraction, "looking at the surroundings").await?;
+            }
+            features.fill_row(link, iy);
+        }
+        job.checkpoint(fraction, "running the network").await?;
+        let correction = self.network.run(&features)?;
+        Ok((features, correction))
+    }
+}
+
+impl Engine for Learned {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Learned
+    }
+
+    async fn predict(&mut self, city: &City, scenario: &Scenario, job: &mut Job) -> Result<CoverageMap, EngineError> {
+        let [map, _] = self.predict_with_spread(city, scenario, job).await?;
         Ok(map)
     }
 }
 
-/// The strongest level in each [`CELL`] of the city, and how it is cut into windows.
+/// What is said of a cell.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    /// dBm.
+    level: f32,
+    /// Standard deviation, dB.
+    spread: f32,
+}
+
+impl Said {
+    /// Where tiles are added up.
+    const NOTHING: Self = Self { level: 0.0, spread: 0.0 };
+    const UNKNOWN: Self = Self { level: f32::NAN, spread: f32::NAN };
+
+    /// Between this and `other`; exactly this at 0, even where the other is unknown.
+    fn mix(self, other: Self, t: f32) -> Self {
+        let mix = |a: f32, b: f32| if t == 0.0 { a } else { a + (b - a) * t };
+        Self { level: mix(self.level, other.level), spread: mix(self.spread, other.spread) }
+    }
+}
+
+/// What the strongest sector has in each [`CELL`] of the city, and how the city is cut into tiles.
 struct Lattice {
     origin: DVec2,
     nx: usize,
     ny: usize,
-    best: Vec<f32>,
+    best: Vec<Said>,
+    tiles: Vec<Tile>,
 }
 
-/// A window, and the part of the lattice that takes its values.
+/// A window of the network, and where it lies.
 struct Tile {
     window: Window,
-    columns: Range<usize>,
-    rows: Range<usize>,
-    first: (usize, usize),
+    columns: Span,
+    rows: Span,
 }
 
 impl Lattice {
-    fn over(city: &City) -> Result<Self, EngineError> {
+    fn over(city: &City, network: &Network) -> Result<Self, EngineError> {
         let (min, max) = (city.bounds.min(), city.bounds.max());
         let cells = |from: f64, to: f64| ((to - from) / f64::from(CELL)).ceil().max(1.0);
         let (nx, ny) = (cells(min.x, max.x), cells(min.y, max.y));
@@ -135,68 +178,93 @@ impl Lattice {
                 format!("{} covers more land than the learned model can look at: open a smaller area", city.name);
             return Err(EngineError::Failed(text));
         }
+        let origin = DVec2::new(min.x, min.y);
         let (nx, ny) = (nx as usize, ny as usize);
-        Ok(Self { origin: DVec2::new(min.x, min.y), nx, ny, best: vec![f32::NAN; nx * ny] })
-    }
-
-    fn tiles(&self) -> Vec<Tile> {
-        let columns = spans(self.nx);
-        let tile = |(y0, rows): &(usize, Range<usize>), (x0, columns): &(usize, Range<usize>)| {
-            let origin = self.origin + DVec2::new(*x0 as f64, *y0 as f64) * f64::from(CELL);
-            let window = Window { origin, n: SIDE };
-            Tile { window, columns: columns.clone(), rows: rows.clone(), first: (*x0, *y0) }
+        let (mut columns, mut rows) = (spans(nx, STRIDE..MOST), spans(ny, STRIDE..MOST));
+        if !network.takes(rows[0].cells.len(), columns[0].cells.len()) {
+            (columns, rows) = (spans(nx, SIDE..SIDE), spans(ny, SIDE..SIDE));
+        }
+        let tile = |rows: &Span, columns: &Span| {
+            let first = DVec2::new(columns.cells.start as f64, rows.cells.start as f64);
+            let (nx, ny) = (columns.cells.len(), rows.cells.len());
+            let window = Window { origin: origin + first * f64::from(CELL), nx, ny };
+            Tile { window, columns: columns.clone(), rows: rows.clone() }
         };
-        spans(self.ny).iter().flat_map(|rows| columns.iter().map(move |columns| tile(rows, columns))).collect()
+        let tiles = rows.iter().flat_map(|rows| columns.iter().map(move |columns| tile(rows, columns))).collect();
+        Ok(Self { origin, nx, ny, best: vec![Said::UNKNOWN; nx * ny], tiles })
     }
 
-    /// Keeps the stronger of what is known and `levels` + `power`, within [`RANGE`] of the antenna.
-    fn strengthen(&mut self, tile: &Tile, antenna: DVec2, power: f32, levels: &[f32]) {
-        for iy in tile.rows.clone() {
-            for ix in tile.columns.clone() {
-                let (wx, wy) = (ix - tile.first.0, iy - tile.first.1);
-                if tile.window.centre(wx, wy).distance(antenna) <= RANGE {
-                    let best = &mut self.best[iy * self.nx + ix];
-                    *best = best.max(levels[wy * SIDE + wx] + power);
-                }
+    /// Adds what a tile says to `levels`, for 0 dBm of reference-signal power: the less the nearer a cell is to a seam, where
+    /// its neighbour says the rest.
+    fn fade_in(&self, tile: &Tile, features: &WindowFeatures, correction: &Correction, levels: &mut [Said]) {
+        for iy in tile.rows.cells.start..tile.rows.cells.end.min(self.ny) {
+            for ix in tile.columns.cells.start..tile.columns.cells.end.min(self.nx) {
+                let weight = tile.rows.weight(iy) * tile.columns.weight(ix);
+                let i = (iy - tile.rows.cells.start) * tile.window.nx + ix - tile.columns.cells.start;
+                let said = &mut levels[iy * self.nx + ix];
+                said.level += weight * (features.baseline[i] + correction.mean[i]);
+                said.spread += weight * correction.spread[i];
             }
         }
     }
 
-    /// The level at `p`, bilinear between the centres of the cells; NaN where a neighbour has none.
-    fn sample(&self, p: DVec2) -> f32 {
+    /// Keeps the stronger of what is known and `levels` + `power`, within [`RANGE`] of the antenna.
+    fn strengthen(&mut self, antenna: DVec2, power: f32, levels: &[Said]) {
+        for (i, (best, said)) in self.best.iter_mut().zip(levels).enumerate() {
+            let cell = DVec2::new((i % self.nx) as f64 + 0.5, (i / self.nx) as f64 + 0.5);
+            let near = (self.origin + cell * f64::from(CELL)).distance(antenna) <= RANGE;
+            if near && (best.level.is_nan() || said.level + power > best.level) {
+                *best = Said { level: said.level + power, ..*said };
+            }
+        }
+    }
+
+    /// What is said of `p`, bilinear between the centres of the cells; unknown where a neighbour is.
+    fn sample(&self, p: DVec2) -> Said {
         let q = (p - self.origin) / f64::from(CELL) - 0.5;
         let q = q.clamp(DVec2::ZERO, DVec2::new(self.nx as f64 - 1.0, self.ny as f64 - 1.0));
         let (x0, y0) = (q.x as usize, q.y as usize);
         let (x1, y1) = ((x0 + 1).min(self.nx - 1), (y0 + 1).min(self.ny - 1));
         let (tx, ty) = ((q.x - x0 as f64) as f32, (q.y - y0 as f64) as f32);
-        let along = |y: usize| mix(self.best[y * self.nx + x0], self.best[y * self.nx + x1], tx);
-        mix(along(y0), along(y1), ty)
+        let along = |y: usize| self.best[y * self.nx + x0].mix(self.best[y * self.nx + x1], tx);
+        along(y0).mix(along(y1), ty)
     }
-}
-
-/// Between `a` and `b`; exactly `a` at 0, even where `b` has no value.
-fn mix(a: f32, b: f32, t: f32) -> f32 {
-    if t == 0.0 { a } else { a + (b - a) * t }
 }
 
 impl Tile {
     /// From `p` to the nearest point of the tile, metres.
     fn distance(&self, p: DVec2) -> f64 {
-        let far = self.window.origin + SIDE as f64 * f64::from(CELL);
-        p.distance(p.clamp(self.window.origin, far))
+        let size = DVec2::new(self.window.nx as f64, self.window.ny as f64);
+        p.distance(p.clamp(self.window.origin, self.window.origin + size * f64::from(CELL)))
     }
 }
 
-/// First cells of the windows that cover `n` cells, and the cells that each answers for. The windows stand a multiple of
-/// the network's coarsest stride apart, so that neighbours see the land through the same lattice; the last hangs over.
-fn spans(n: usize) -> Vec<(usize, Range<usize>)> {
-    let stride = SIDE - 2 * MARGIN;
-    let count = n.saturating_sub(2 * MARGIN).div_ceil(stride).max(1);
-    let span = |i: usize| {
-        let from = if i == 0 { 0 } else { i * stride + MARGIN };
-        let to = if i + 1 == count { n } else { (i + 1) * stride + MARGIN };
-        (i * stride, from..to)
-    };
+/// The columns or rows of a tile.
+#[derive(Clone, Debug)]
+struct Span {
+    cells: Range<usize>,
+    /// Whether a tile comes before it, and one after it.
+    seams: [bool; 2],
+}
+
+impl Span {
+    /// How much a cell of it counts: what tiles say that lie over each other adds up to one.
+    fn weight(&self, cell: usize) -> f32 {
+        let fade = |seam: bool, depth: usize| {
+            if seam { ((depth as f32 + 0.5) / (2 * MARGIN) as f32).min(1.0) } else { 1.0 }
+        };
+        fade(self.seams[0], cell - self.cells.start) * fade(self.seams[1], self.cells.end - 1 - cell)
+    }
+}
+
+/// Spans that cover `n` cells, all equally long and at least and at most as long as `sides` says; the last may hang over.
+/// Neighbours have twice [`MARGIN`] cells in common and begin a multiple of [`STRIDE`] apart.
+fn spans(n: usize, sides: Range<usize>) -> Vec<Span> {
+    let common = 2 * MARGIN;
+    let own = n.saturating_sub(common).max(1);
+    let count = own.div_ceil(sides.end - common);
+    let stride = own.div_ceil(count).next_multiple_of(STRIDE).max(sides.start.saturating_sub(common));
+    let span = |i: usize| Span { cells: i * stride..(i + 1) * stride + common, seams: [i > 0, i + 1 < count] };
     (0..count).map(span).collect()
 }
 
@@ -207,16 +275,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tiles_cover_every_cell_once_with_a_margin_to_every_seam(n in 1usize..5000) {
-            let mut next = 0;
-            for (first, cells) in spans(n) {
-                prop_assert_eq!(cells.start, next);
-                prop_assert!(cells.start >= first && cells.end <= first + SIDE && cells.start < cells.end);
-                prop_assert!(cells.start == 0 || cells.start >= first + MARGIN);
-                prop_assert!(cells.end == n || cells.end <= first + SIDE - MARGIN);
-                next = cells.end;
+        fn tiles_cover_every_cell_with_weights_of_one_in_all(n in 1usize..5000, bound: bool) {
+            let sides = if bound { SIDE..SIDE } else { STRIDE..MOST };
+            let mut weights = vec![0.0; n];
+            for span in spans(n, sides.clone()) {
+                prop_assert!(span.cells.len() <= sides.end && span.cells.len().is_multiple_of(STRIDE));
+                prop_assert!(!bound || span.cells.len() == SIDE);
+                prop_assert!(span.cells.start < n);
+                for (cell, weight) in weights.iter_mut().enumerate().take(span.cells.end).skip(span.cells.start) {
+                    *weight += span.weight(cell);
+                }
             }
-            prop_assert_eq!(next, n);
+            prop_assert!(weights.iter().all(|w| (w - 1.0f32).abs() < 1e-6), "{weights:?}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the network sees: the one definition of its input, for training and for inference.
 //!
-//! A window is a square of [`Window::n`]² cells of [`CELL`] metres. Each cell gives [`CHANNELS`] numbers of order one and
-//! the baseline that the network corrects. Nothing depends on where the window lies: all geometry is relative to the
+//! A window is a rectangle of cells of [`CELL`] metres. Each cell gives [`CHANNELS`] numbers of order one and the baseline that the network corrects. Nothing depends on where the window lies: all geometry is relative to the
 //! antenna, so windows can be tiled over a map of any size.
 //!
 //! | # | channel | value | unknown |
@@ -21,18 +20,18 @@
 //! | 13 | path gain | (TR 38.901 urban macro path gain + 110 dB) / 20 dB, within ±3 | – |
 //! | 14 | sight | 1 with line of sight over the known roofs | – |
 //! | 15 | rooftops | rooftop diffraction loss / 30 dB, at most 3 | – |
+//! | 16 | frequency | log₃(frequency / 2 GHz), within ±2 | – |
 //!
-//! Frequency is not an input: measurements at one frequency can't teach it, so it acts through the baseline alone.
-//! Transmit power is not an input either: the result shifts with it decibel by decibel.
+//! Transmit power is not an input: the result shifts with it decibel by decibel.
 
 use super::land::{CELL, Cover, Land};
 use crate::antenna::{Pattern, Pointing};
-use crate::empirical::{Span, bullington_loss, uma_los, uma_nlos};
+use crate::empirical::{Span, over_rooftops, uma_los, uma_nlos};
 use crate::units::Hertz;
 use glam::{DVec2, Vec2, Vec3};
 
 /// Numbers a cell.
-pub const CHANNELS: usize = 16;
+pub const CHANNELS: usize = 17;
 
 /// The names of the channels, in their order.
 pub const CHANNEL_NAMES: [&str; CHANNELS] = [
@@ -52,6 +51,7 @@ pub const CHANNEL_NAMES: [&str; CHANNELS] = [
     "path_gain",
     "sight",
     "rooftops",
+    "frequency",
 ];
 
 /// An antenna over a land, and the height of the receivers.
@@ -89,12 +89,13 @@ impl Link<'_> {
         let base = at.extend(datum + self.height);
         let user = p.extend(self.land.ground_at(p) + self.receiver);
         let ray = user - base;
-        let roofs = self.land.obstacles();
-        let sight = roofs.clear(base, user);
-        let rooftops = bullington_loss(roofs, base, user, self.frequency.wavelength() as f32);
-        let path_gain = self.path_gain(at.distance(p), sight);
+        let distance = at.distance(p);
+        let over = over_rooftops(self.land.obstacles(), base, user, self.frequency.wavelength() as f32);
+        let sight = over.edge.is_none();
+        let path_gain = self.path_gain(distance, sight);
         let to_antenna = (at - p).try_normalize().unwrap_or(Vec2::ZERO);
-        let (azimuth, gain, depression) = self.off_boresight(ray);
+        let gain = self.pointing.gain_dbi(ray);
+        let (azimuth, depression) = self.off_boresight(ray);
         let flag = |b: bool| if b { 1.0 } else { 0.0 };
         let channels = [
             flag(here.known),
@@ -107,14 +108,15 @@ impl Link<'_> {
             to_antenna.x,
             to_antenna.y,
             azimuth,
-            gain / 20.0,
+            (gain - self.pointing.peak_dbi()) / 20.0,
             (depression / 15.0).clamp(-3.0, 3.0),
             ((self.height - 25.0) / 15.0).clamp(-1.5, 2.5),
             ((path_gain + 110.0) / 20.0).clamp(-3.0, 3.0),
             flag(sight),
-            (rooftops / 30.0).min(3.0),
+            (over.bullington(distance) / 30.0).min(3.0),
+            (self.frequency.ghz() / 2.0).log(3.0).clamp(-2.0, 2.0) as f32,
         ];
-        CellFeatures { channels, baseline: self.pointing.gain_dbi(ray) + path_gain }
+        CellFeatures { channels, baseline: gain + path_gain }
     }
 
     /// Urban macro path gain over the horizontal distance, dB.
@@ -124,38 +126,50 @@ impl Link<'_> {
         -loss as f32
     }
 
-    /// Cosine of the azimuth off the boresight, gain below the peak in dB, degrees below the boresight. An isotropic
-    /// antenna looks to the network like a sector's boresight in every direction.
-    fn off_boresight(&self, ray: Vec3) -> (f32, f32, f32) {
+    /// Cosine of the azimuth off the boresight, and degrees below the boresight. An isotropic antenna looks to the network
+    /// like a sector's boresight in every direction.
+    fn off_boresight(&self, ray: Vec3) -> (f32, f32) {
         match self.pointing.pattern {
-            Pattern::Isotropic => (1.0, 0.0, 0.0),
+            Pattern::Isotropic => (1.0, 0.0),
             Pattern::Tr38901 => {
                 let bearing = ray.x.atan2(ray.y);
                 let depression = (-ray.z).atan2(ray.truncate().length()).to_degrees();
-                let gain = self.pointing.gain_dbi(ray) - self.pointing.gain_dbi(self.pointing.boresight().as_vec3());
-                (
-                    (bearing - self.pointing.azimuth_deg.to_radians()).cos(),
-                    gain,
-                    depression - self.pointing.downtilt_deg,
-                )
+                ((bearing - self.pointing.azimuth_deg.to_radians()).cos(), depression - self.pointing.downtilt_deg)
             }
         }
     }
 }
 
-/// A square of cells. Row 0 is the south.
+/// A rectangle of cells. Row 0 is the south.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
     /// South-west corner, local metres.
     pub origin: DVec2,
-    /// Cells a side.
-    pub n: usize,
+    /// Cells from west to east.
+    pub nx: usize,
+    /// Cells from south to north.
+    pub ny: usize,
 }
 
 impl Window {
-    /// The window of `n`² cells whose cell (n/2, n/2) has its centre at `p`.
+    /// A square of `n`² cells.
+    pub const fn square(origin: DVec2, n: usize) -> Self {
+        Self { origin, nx: n, ny: n }
+    }
+
+    /// The square of `n`² cells whose cell (n/2, n/2) has its centre at `p`.
     pub fn around(p: DVec2, n: usize) -> Self {
-        Self { origin: p - (n as f64 / 2.0).floor() * f64::from(CELL) - f64::from(CELL) / 2.0, n }
+        Self::square(p - (n as f64 / 2.0).floor() * f64::from(CELL) - f64::from(CELL) / 2.0, n)
+    }
+
+    /// Number of cells.
+    pub const fn len(&self) -> usize {
+        self.nx * self.ny
+    }
+
+    /// Whether there is no cell.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Centre of the cell in column `ix` and row `iy`.
@@ -163,11 +177,11 @@ impl Window {
         self.origin + DVec2::new(ix as f64 + 0.5, iy as f64 + 0.5) * f64::from(CELL)
     }
 
-    /// Column and row of the cell that holds `p`.
-    pub fn locate(&self, p: DVec2) -> Option<(usize, usize)> {
+    /// Position of the cell that holds `p` among the cells, row-major.
+    pub fn locate(&self, p: DVec2) -> Option<usize> {
         let q = (p - self.origin) / f64::from(CELL);
-        let n = self.n as f64;
-        (q.x >= 0.0 && q.y >= 0.0 && q.x < n && q.y < n).then_some((q.x as usize, q.y as usize))
+        let inside = q.x >= 0.0 && q.y >= 0.0 && q.x < self.nx as f64 && q.y < self.ny as f64;
+        inside.then_some(q.y as usize * self.nx + q.x as usize)
     }
 }
 
@@ -185,14 +199,13 @@ pub struct WindowFeatures {
 impl WindowFeatures {
     /// A window whose rows are yet to be filled.
     pub fn empty(window: Window) -> Self {
-        let cells = window.n * window.n;
-        Self { window, planes: vec![0.0; CHANNELS * cells], baseline: vec![0.0; cells] }
+        Self { window, planes: vec![0.0; CHANNELS * window.len()], baseline: vec![0.0; window.len()] }
     }
 
     /// All rows at once.
     pub fn of(link: &Link, window: Window) -> Self {
         let mut features = Self::empty(window);
-        for iy in 0..window.n {
+        for iy in 0..window.ny {
             features.fill_row(link, iy);
         }
         features
@@ -200,16 +213,16 @@ impl WindowFeatures {
 
     /// Computes row `iy`; a row beyond the window is ignored.
     pub fn fill_row(&mut self, link: &Link, iy: usize) {
-        let n = self.window.n;
-        if iy >= n {
+        let window = self.window;
+        if iy >= window.ny {
             return;
         }
-        for ix in 0..n {
-            let cell = link.features(self.window.centre(ix, iy).as_vec2());
-            let i = iy * n + ix;
+        for ix in 0..window.nx {
+            let cell = link.features(window.centre(ix, iy).as_vec2());
+            let i = iy * window.nx + ix;
             self.baseline[i] = cell.baseline;
             for (channel, value) in cell.channels.into_iter().enumerate() {
-                self.planes[channel * n * n + i] = value;
+                self.planes[channel * window.len() + i] = value;
             }
         }
     }

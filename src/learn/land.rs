@@ -47,21 +47,22 @@ pub struct Land {
     /// Roofs above the local datum, for line of sight and diffraction.
     obstacles: HeightRaster,
     cells: Vec<LandCell>,
+    /// Whether every cell is known.
+    is_known: bool,
 }
 
 impl Land {
-    /// The land with the given cells, row-major from the south-west corner at `origin`. `None` unless there are `nx·ny`.
-    pub fn new(origin: DVec2, nx: u32, ny: u32, cells: Vec<LandCell>) -> Option<Self> {
-        let fits = cells.len() == nx as usize * ny as usize;
+    /// The land with the given cells, row-major from the south-west corner at `origin`; what is missing at the end is unknown.
+    pub fn new(origin: DVec2, size: [u32; 2], mut cells: Vec<LandCell>) -> Self {
+        cells.resize_with(size[0] as usize * size[1] as usize, LandCell::default);
         let top = |c: &LandCell| match c {
             LandCell { known: false, .. } => UNKNOWN,
             LandCell { roof, ground, .. } if *roof > 0.0 => ground + roof,
             _ => NO_OBSTACLE,
         };
-        fits.then(|| Self {
-            obstacles: HeightRaster::of_tops(origin, CELL, [nx, ny], cells.iter().map(top).collect()),
-            cells,
-        })
+        let obstacles = HeightRaster::of_tops(origin, CELL, size, cells.iter().map(top).collect());
+        let is_known = cells.iter().all(|c| c.known);
+        Self { obstacles, cells, is_known }
     }
 
     /// The land of a city archive: every building is known, and the ground if the archive has it; the land cover is
@@ -78,7 +79,7 @@ impl Land {
             LandCell { known: true, ground, roof, cover: Cover::Unknown }
         };
         let cells = obstacles.tops().iter().enumerate().map(cell).collect();
-        Self { obstacles, cells }
+        Self { obstacles, cells, is_known: true }
     }
 
     /// What is known at `p`, local metres.
@@ -94,6 +95,9 @@ impl Land {
 
     /// The share of the way from `a` to `b` that lies over known cells, 0–1.
     pub fn known_share(&self, a: Vec2, b: Vec2) -> f32 {
+        if self.is_known {
+            return self.obstacles.share_over(a, b);
+        }
         let mut share = 0.0;
         self.obstacles.walk(a, b, |c| {
             if c.top > UNKNOWN {

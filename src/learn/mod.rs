@@ -1,6 +1,8 @@
 //! The learned engine: a small convolutional network that corrects the urban-macro baseline by what it learned from
-//! measurements. [`features`] defines its input once, for training and inference; [`land`] is what the features read.
+//! measurements. [`features`] defines its input once, for training and inference; [`land`] is what the features read;
+//! [`catalogue`] lists the models to choose from.
 
+pub mod catalogue;
 pub mod features;
 pub mod land;
 
@@ -12,13 +14,4 @@ mod network;
 #[cfg(feature = "onnx")]
 pub use engine::{Learned, RANGE};
 #[cfg(feature = "onnx")]
-pub use network::{Correction, Network};
-
-#[cfg(feature = "cli")]
-pub mod chengdu;
-#[cfg(feature = "cli")]
-pub mod evaluate;
-#[cfg(feature = "cli")]
-pub mod export;
-#[cfg(feature = "cli")]
-pub mod score;
+pub use network::{Correction, Network, SIDE};

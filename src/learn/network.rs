@@ -1,16 +1,17 @@
 //! The network itself: an ONNX model run by tract, behind a door that says what is wrong with a file that isn't one.
 
-use super::features::{CHANNELS, WindowFeatures};
+use super::features::{CHANNELS, Window, WindowFeatures};
 use crate::engine::EngineError;
+use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tract_onnx::prelude::*;
 
-/// Cells a side of the window that one run takes: the model's input has this fixed shape, which tract optimises for.
+/// Cells a side of the window that every model takes.
 pub const SIDE: usize = 256;
-/// Name of the model's input, `[1, CHANNELS, SIDE, SIDE]`.
+/// Name of the model's input, `[1, CHANNELS, rows, columns]`.
 pub const INPUT: &str = "features";
-/// Name of the model's output, `[1, 2, SIDE, SIDE]`: the correction in dB and the logarithm of its spread.
+/// Name of the model's output, `[1, 2, rows, columns]`: the correction in dB and the logarithm of its spread.
 pub const OUTPUT: &str = "correction";
 /// A model larger than this is refused before it is parsed, bytes.
 const MAX_MODEL: usize = 64 << 20;
@@ -27,8 +28,12 @@ pub struct Correction {
 /// A model that is ready to run. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Network {
-    plan: Arc<TypedRunnableModel>,
+    model: Arc<InferenceModel>,
+    plans: Arc<Mutex<Plans>>,
 }
+
+/// What runs, by the rows and columns that it was optimised for.
+type Plans = HashMap<[usize; 2], Arc<TypedRunnableModel>>;
 
 impl Network {
     /// The network in the bytes of an ONNX file.
@@ -43,35 +48,57 @@ impl Network {
         let model = onnx().model_for_read(&mut Cursor::new(bytes)).map_err(not_one)?;
         named(&model, "input", model.inputs.as_slice(), INPUT)?;
         named(&model, "output", model.outputs.as_slice(), OUTPUT)?;
-        let shape = [1, CHANNELS, SIDE, SIDE];
+        let network = Self { model: Arc::new(model), plans: Arc::default() };
+        network.plan([SIDE, SIDE])?;
+        Ok(network)
+    }
+
+    /// Whether it also runs over windows of so many rows and columns: a network of convolutions does, if its strides divide
+    /// them, and any other may be bound to [`SIDE`].
+    pub fn takes(&self, rows: usize, columns: usize) -> bool {
+        self.plan([rows, columns]).is_ok()
+    }
+
+    fn plan(&self, [rows, columns]: [usize; 2]) -> Result<Arc<TypedRunnableModel>, EngineError> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(&[rows, columns]) {
+            return Ok(Arc::clone(plan));
+        }
+        let shape = [1, CHANNELS, rows, columns];
         let misfit = |e: TractError| refuse(format!("its layers don't fit an input of {shape:?} ({})", e.root_cause()));
-        let typed = model
+        // What the file says of its output's shape is of the one window that it was exported with.
+        let typed = (*self.model)
+            .clone()
             .with_input_fact(0, f32::fact(shape).into())
+            .and_then(|model| model.with_output_fact(0, InferenceFact::default()))
             .and_then(InferenceModelExt::into_optimized)
             .map_err(misfit)?;
         let fact = typed.output_fact(0).map_err(misfit)?;
-        let expected = [1, 2, SIDE, SIDE];
+        let expected = [1, 2, rows, columns];
         let fits = fact.datum_type == f32::datum_type() && fact.shape.as_concrete() == Some(&expected[..]);
         if !fits {
             return Err(refuse(format!("its output is {fact:?} where f32 {expected:?} is needed")));
         }
-        Ok(Self { plan: typed.into_runnable().map_err(misfit)? })
+        let plan = typed.into_runnable().map_err(misfit)?;
+        plans.insert([rows, columns], Arc::clone(&plan));
+        Ok(plan)
     }
 
-    /// Runs the network over a window of 256 cells a side.
+    /// Runs the network over a window.
     ///
     /// # Errors
-    /// [`EngineError::Model`] when the window has another side, or the result is not finite.
+    /// [`EngineError::Model`] when the network doesn't take the window's shape, or the result is not finite.
     pub fn run(&self, features: &WindowFeatures) -> Result<Correction, EngineError> {
         let failed = |e: TractError| refuse(format!("it fails to run ({})", e.root_cause()));
-        let input = Tensor::from_shape(&[1, CHANNELS, SIDE, SIDE], &features.planes).map_err(failed)?;
-        let outputs = self.plan.run(tvec!(input.into())).map_err(failed)?;
+        let Window { nx, ny, .. } = features.window;
+        let input = Tensor::from_shape(&[1, CHANNELS, ny, nx], &features.planes).map_err(failed)?;
+        let outputs = self.plan([ny, nx])?.run(tvec!(input.into())).map_err(failed)?;
         let view = outputs[0].to_plain_array_view::<f32>().map_err(failed)?;
         let values: Vec<f32> = view.iter().copied().collect();
         if values.iter().any(|v| !v.is_finite()) {
             return Err(refuse("it computes numbers that are not finite".into()));
         }
-        let (mean, spread) = values.split_at(SIDE * SIDE);
+        let (mean, spread) = values.split_at(nx * ny);
         Ok(Correction { mean: mean.to_vec(), spread: spread.iter().map(|s| s.exp()).collect() })
     }
 }

@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 /// The city that the page opens on.
 pub const DEFAULT_CITY: &str = "munich";
+/// The network of a scenario that names none.
+pub const DEFAULT_MODEL: &str = "coverage";
 /// Lowest and highest frequency the engines are made for, Hz.
 pub const FREQUENCY_RANGE: (Hertz, Hertz) = (Hertz(0.4e9), Hertz(60e9));
 /// Most sites in one scenario.
@@ -130,9 +132,11 @@ pub enum Construction {
 }
 
 /// The settings of all engines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EngineSettings {
+    /// The network: the name of one that ships with the page, or `file:` and the name of the user's own.
+    pub model: String,
     /// The ray tracer's.
     pub trace: TraceSettings,
     /// The baseline's.
@@ -209,13 +213,23 @@ pub enum Layer {
     Empirical,
 }
 
+impl From<EngineKind> for Layer {
+    fn from(engine: EngineKind) -> Self {
+        match engine {
+            EngineKind::Learned => Self::Learned,
+            EngineKind::Traced => Self::Traced,
+            EngineKind::Empirical => Self::Empirical,
+        }
+    }
+}
+
 /// What the page shows and how.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct View {
     /// The layer in front.
     pub layer: Layer,
-    /// What of the ray tracer's map is shown while that is in front.
+    /// What of the map in front is shown, where its engine tells it.
     pub aspect: Aspect,
     /// Lower and upper end of the legend, dBm.
     pub range: (f64, f64),
@@ -297,6 +311,12 @@ impl Default for BuildingEntry {
     }
 }
 
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self { model: DEFAULT_MODEL.into(), trace: TraceSettings::default(), empirical: EmpiricalModel::default() }
+    }
+}
+
 impl Default for TraceSettings {
     fn default() -> Self {
         Self { depth: 3, diffraction: true, corners: false, detours: false, walls: Walls::Solid, vegetation: true }
@@ -317,9 +337,9 @@ impl Default for View {
 }
 
 impl View {
-    /// What the map in front tells: only the ray tracer's has other aspects than the signal.
+    /// What the map in front shows.
     pub fn front_aspect(&self) -> Aspect {
-        if self.layer == Layer::Traced { self.aspect } else { Aspect::Signal }
+        self.aspect.on(self.layer)
     }
 
     /// Both ends of an aspect's legend, in its unit.
@@ -330,6 +350,7 @@ impl View {
             Aspect::AzimuthOfArrival => (0.0, 360.0),
             Aspect::AzimuthSpread => self.legends.azimuth_spread,
             Aspect::ElevationOfArrival => self.legends.elevation,
+            Aspect::Deviation => self.legends.deviation,
         }
     }
 
@@ -384,6 +405,25 @@ fn within(what: &'static str, value: f64, min: f64, max: f64) -> Result<(), Scen
 }
 
 impl Scenario {
+    /// Number of sectors.
+    pub fn sectors(&self) -> usize {
+        self.sites.iter().map(|site| site.sectors.len()).sum()
+    }
+
+    /// The same with one sector alone: that with this number, counted through all sites. Without any, where there is none.
+    #[must_use]
+    pub fn with_sector_alone(&self, number: usize) -> Self {
+        let mut first = 0;
+        let mut sites = Vec::new();
+        for site in &self.sites {
+            if let Some(sector) = number.checked_sub(first).and_then(|i| site.sectors.get(i)) {
+                sites.push(Site { sectors: vec![sector.clone()], ..site.clone() });
+            }
+            first += site.sectors.len();
+        }
+        Self { sites, ..self.clone() }
+    }
+
     /// Whether receivers inside of buildings have predictions, and so floors.
     pub fn predicts_inside(&self) -> bool {
         let hollow = self.engines.trace.walls == Walls::Sheets;

@@ -183,7 +183,7 @@ impl Moments {
             Quantity::AzimuthOfArrival => self.azimuth(),
             Quantity::AzimuthSpread => self.azimuth_spread(),
             Quantity::ElevationOfArrival => self.elevation(),
-            Quantity::PathGain | Quantity::Rsrp | Quantity::Difference => None,
+            Quantity::PathGain | Quantity::Rsrp | Quantity::Difference | Quantity::Deviation => None,
         }
     }
 

@@ -32,8 +32,8 @@ pub trait Desk: Sized + 'static {
     /// The city that was read, and what the tracer runs on.
     fn facts(&self) -> (CityFacts, Option<Backend>);
 
-    /// Runs one engine: its map of levels, and after it how paths arrive, where that is asked for and the engine knows. Waits
-    /// while the same engine is busy with another job.
+    /// Runs one engine: its map of levels, and after it what else it tells, as [`Reply::Done`] has it. Waits while the same engine
+    /// is busy with another job.
     fn predict(
         &self,
         engine: EngineKind,

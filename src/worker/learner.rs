@@ -4,7 +4,7 @@ use super::host::{Desk, Shelf};
 use super::protocol::{Backend, CityFacts, Fault, Open, Rows, Trouble};
 use crate::city::Opened;
 use crate::coverage::CoverageMap;
-use crate::engine::{Engine, EngineError, Job};
+use crate::engine::{EngineError, Job};
 use crate::learn::Learned;
 use crate::scenario::{EngineKind, Scenario};
 use gloo::net::http::Request;
@@ -34,9 +34,9 @@ impl Desk for LearnerDesk {
         job: &mut Job,
     ) -> Result<Vec<CoverageMap>, EngineError> {
         let mut network = self.network.take(job).await?;
-        let result = network.predict(&self.opened.city, scenario, job).await;
+        let result = network.predict_with_spread(&self.opened.city, scenario, job).await;
         self.network.put_back(network);
-        Ok(vec![result?])
+        Ok(result?.into())
     }
 }
 

@@ -257,7 +257,8 @@ pub enum Reply {
     Done {
         /// Number of the job.
         id: JobId,
-        /// The map of levels, and after it how paths arrive, where that was asked for.
+        /// The map of levels; after it how paths arrive, where that was asked for, or how far measurements spread, of the
+        /// learned engine.
         maps: Vec<CoverageMap>,
         /// What the tracer made them on, for the user; empty of other engines.
         made_on: String,

@@ -7,7 +7,7 @@ use crate::coverage::CoverageMap;
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::geodesy::LonLat;
-use crate::scenario::{Aspect, EngineKind, Scenario};
+use crate::scenario::{Aspect, EngineKind, Layer, Scenario};
 use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
 use crate::trace::{Reception, Tracer};
@@ -76,7 +76,7 @@ impl Desk for TracerDesk {
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
         let rows = rows.map_or(0..u32::MAX, |(first, end)| first..end);
-        let result = match scenario.view.aspect {
+        let result = match scenario.view.aspect.on(Layer::Traced) {
             Aspect::Signal => tracer.predict_rows(&self.opened.city, scenario, rows, job).await.map(|map| vec![map]),
             _ => tracer.predict_arrival(&self.opened.city, scenario, rows, job).await,
         };
@@ -86,7 +86,7 @@ impl Desk for TracerDesk {
 
     async fn draft(&self, scenario: &Scenario, job: &mut Job) -> Result<Vec<CoverageMap>, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
-        let result = match scenario.view.aspect {
+        let result = match scenario.view.aspect.on(Layer::Traced) {
             Aspect::Signal => tracer.draft(&self.opened.city, scenario, job).await.map(|map| vec![map]),
             _ => tracer.draft_arrival(&self.opened.city, scenario, job).await,
         };

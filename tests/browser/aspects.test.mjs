@@ -1,4 +1,5 @@
-// What the ray tracer's map tells beside the signal: delay spread and angles of arrival, chosen by a select.
+// What maps tell beside the signal, chosen by a select: delay spread and angles of arrival of the ray tracer's, the standard
+// deviation of the learned one's.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { around, rings } from "./geometry.mjs";
@@ -56,12 +57,38 @@ test("the choice is in the link, and there only while the ray tracer's map is in
   await tab.maps("traced");
   await tab.linked(({ view }) => view.aspect === "azimuth-spread");
   const { hash } = new URL(tab.page.url());
-  await tab.page.locator('[data-layer="learned"]').click();
+  await tab.page.locator('[data-layer="empirical"]').click();
   await tab.until(() => !document.querySelector('[name="aspect"]'));
+  await tab.page.locator('[data-layer="learned"]').click();
+  await tab.until(() => document.querySelector('[name="aspect"]')?.value === "signal");
   assert.match(await tab.page.locator(".legend").innerText(), /dBm/);
 
   const other = await open(t, { hash });
   await other.maps("traced");
   assert.equal((await other.state()).scenario.view.aspect, "azimuth-spread");
   assert.equal(await other.page.locator('[name="aspect"]').inputValue(), "azimuth-spread");
+});
+
+test("the learned map tells how sure it is, as a layer and under the pointer", async (t) => {
+  const tab = await open(t);
+  await tab.page.locator('[data-layer="learned"]').click();
+  await tab.maps("learned");
+  const { millis } = await tab.page.evaluate(() => window.farfield.made("learned"));
+  const levels = await tab.values("learned", POINTS);
+  const signal = decode(await tab.page.locator("#map").screenshot());
+  await tab.page.locator('[name="aspect"]').selectOption("deviation");
+  await tab.drawn();
+  await tab.settled();
+  const deviations = await tab.page.evaluate((points) => points.map(([lon, lat]) => window.farfield.arrival(lon, lat)), POINTS);
+  for (const [i, deviation] of deviations.entries()) {
+    assert.equal(deviation === null, levels[i] === null);
+    assert.ok(deviation === null || (deviation > 1 && deviation < 20), `${deviation} dB`);
+  }
+  assert.match(await tab.page.locator(".legend").innerText(), /dB/);
+  assert.doesNotMatch(await tab.page.locator(".legend").innerText(), /dBm/);
+  assert.ok(difference(signal, decode(await tab.page.locator("#map").screenshot())) > 0.03, "the picture stays the same");
+  assert.equal((await tab.page.evaluate(() => window.farfield.made("learned"))).millis, millis, "it was predicted again");
+  const known = deviations.findIndex((deviation) => deviation !== null);
+  await tab.page.mouse.move(...(await tab.project(...POINTS[known])));
+  await tab.until(() => /-?\d+\.\d dBm ± \d+\.\d/.test(document.querySelector(".readout")?.innerText ?? ""));
 });

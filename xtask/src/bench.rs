@@ -11,9 +11,12 @@ use std::path::{Path, PathBuf};
 /// Visits and edits measured in the browser; the table has their median.
 const RUNS: &str = "5";
 
-/// What runs in a tab, and how often each case is timed there; the table has the median.
-const TAB_WASM: &str = "target/wasm32-unknown-unknown/web-fast/examples/tab.wasm";
+/// How often each case is timed in a tab; the table has the median.
 const TAB_RUNS: &str = "15";
+
+/// Who else runs the network in a tab, and the folder of its files in its package.
+const PEER: &str = "onnxruntime-web@1.30.0";
+const PEER_DIST: &str = "node_modules/onnxruntime-web/dist";
 
 /// The benches that criterion times.
 const CRITERION: [&str; 3] = ["city", "store", "trace"];
@@ -39,6 +42,11 @@ pub fn run_all() -> Result<()> {
         "measuring the tracer in a tab",
         "as its worker is built, alone in Chromium: beside the same natively",
         || tab(&mut rows),
+    )?;
+    step(
+        "measuring the network in a tab",
+        "as its worker is built, alone in Chromium: beside onnxruntime-web on the same file",
+        || network_in_tab(&mut rows),
     )?;
     let growth = step("measuring how it grows", "a process for each row, release profile", || {
         read(&mut cargo(["bench", "--package", "farfield", "--bench", "scaling"]))
@@ -119,11 +127,7 @@ fn native(rows: &mut Rows) -> Result<()> {
 
 /// The tracer in a tab that does nothing else, and how much longer it takes than natively on one thread.
 fn tab(rows: &mut Rows) -> Result<()> {
-    let build = ["build", "--profile", "web-fast", "--target", "wasm32-unknown-unknown", "--no-default-features"];
-    run(&mut cargo(build.into_iter().chain(["--features", "tab", "--example", "tab"])))?;
-    let mut bench = command("node", ["tests/browser/bench-tab.mjs", TAB_WASM, TAB_RUNS]);
-    let told = read(bench.env("FARFIELD_CHROMIUM", system::chromium()))?;
-    let told: Value = serde_json::from_str(&told).context("bench-tab.mjs told no JSON")?;
+    let told = in_tab("trace_tab", "web-fast", "tab")?;
     for (export, case) in [("moved", "1 thread"), ("turned", "1 thread, turned"), ("draft", "1 thread, draft")] {
         let time = told[export].as_f64().with_context(|| format!("bench-tab.mjs told nothing of {export}"))?;
         let natively = root().join(format!("target/criterion/traced map of Munich/CPU, {case}/new/estimates.json"));
@@ -135,6 +139,44 @@ fn tab(rows: &mut Rows) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The network and its maps in a tab that does nothing else, and how long another takes for the same network there.
+fn network_in_tab(rows: &mut Rows) -> Result<()> {
+    let told = in_tab("learn_tab", "web", "tab,onnx")?;
+    let time = |export: &str| told[export].as_f64().with_context(|| format!("bench-tab.mjs told nothing of {export}"));
+    let folder = root().join("target/xtask/peer");
+    fs::create_dir_all(&folder)?;
+    run(command("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
+        .arg(&folder)
+        .arg(PEER))?;
+    let mut bench = command("node", ["tests/browser/bench-peer.mjs", "models/coverage.onnx", TAB_RUNS]);
+    let peer = read(bench.arg(folder.join(PEER_DIST)).env("FARFIELD_CHROMIUM", system::chromium()))?;
+    let peer: f64 = peer.trim().parse().context("bench-peer.mjs told no number")?;
+    let network = time("network")?;
+    for (export, case) in [
+        ("map_256", "learned map of 256 × 256 cells"),
+        ("map_512", "learned map of 512 × 512 cells"),
+        ("features", "the network's input, 256 × 256 cells"),
+    ] {
+        rows.push((format!("tab: {case}, 1 worker"), milliseconds(time(export)?)));
+    }
+    let ratio = network / peer;
+    rows.push((
+        "tab: the network alone, 256 × 256 cells, 1 worker".into(),
+        format!("{}, {ratio:.2} × onnxruntime-web ({})", milliseconds(network), milliseconds(peer)),
+    ));
+    Ok(())
+}
+
+/// Milliseconds of each export of an example, built with a profile and features, in a tab of its own.
+fn in_tab(example: &str, profile: &str, features: &str) -> Result<Value> {
+    let build = ["build", "--profile", profile, "--target", "wasm32-unknown-unknown", "--no-default-features"];
+    run(&mut cargo(build.into_iter().chain(["--features", features, "--example", example])))?;
+    let wasm = format!("target/wasm32-unknown-unknown/{profile}/examples/{example}.wasm");
+    let mut bench = command("node", ["tests/browser/bench-tab.mjs", wasm.as_str(), TAB_RUNS]);
+    let told = read(bench.env("FARFIELD_CHROMIUM", system::chromium()))?;
+    serde_json::from_str(&told).context("bench-tab.mjs told no JSON")
 }
 
 /// Milliseconds of the median iteration, of criterion's estimates.

@@ -87,10 +87,11 @@ impl Report {
     }
 }
 
-/// All wasm binaries and the bench in a tab at once; that each is content with its own feature shows when it is built.
+/// All wasm binaries and the benches in a tab at once; that each is content with its own feature shows when it is built.
 fn clippy_wasm() -> Result<()> {
     let mut clippy = cargo(["clippy", "--target", "wasm32-unknown-unknown", "--no-default-features"]);
-    clippy.args(["--features", &format!("{WASM_FEATURES},tab"), "--lib", "--example", "tab"]);
+    clippy.args(["--features", &format!("{WASM_FEATURES},tab"), "--lib"]);
+    clippy.args(["--example", "trace_tab", "--example", "learn_tab"]);
     for binary in WASM_FEATURES.split(',') {
         clippy.args(["--bin", binary]);
     }

@@ -9,8 +9,8 @@ const folder = process.argv[2];
 /** The part of the bundle a file belongs to. */
 function partOf(file) {
   const name = basename(file);
-  if (basename(dirname(file)) === "cities") return "cities";
-  if (name.endsWith(".onnx")) return "model";
+  const shelf = basename(dirname(file));
+  if (shelf === "cities" || shelf === "models") return shelf;
   for (const worker of ["tracer", "learner", "importer"]) if (name.startsWith(worker)) return worker;
   return "page";
 }

@@ -15,13 +15,15 @@ pub struct Tally {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Score {
     /// Readings.
-    pub readings: u64,
+    pub n: u64,
     /// Root of the mean squared error, dB.
-    pub rmse: f64,
+    pub rmse_db: f64,
     /// Mean absolute error, dB.
-    pub mae: f64,
+    pub mae_db: f64,
     /// Mean error, dB: positive where the prediction is too strong.
-    pub bias: f64,
+    pub bias_db: f64,
+    /// Standard deviation of the errors, dB: what is left of the RMSE without the bias.
+    pub sd_db: f64,
 }
 
 impl Tally {
@@ -44,11 +46,13 @@ impl Tally {
     /// The figures; `None` where nothing was counted.
     pub fn score(&self) -> Option<Score> {
         let n = self.count as f64;
+        let (squares, bias) = (self.squares / n, self.sum / n);
         (self.count > 0).then(|| Score {
-            readings: self.count,
-            rmse: (self.squares / n).sqrt(),
-            mae: self.absolute / n,
-            bias: self.sum / n,
+            n: self.count,
+            rmse_db: squares.sqrt(),
+            mae_db: self.absolute / n,
+            bias_db: bias,
+            sd_db: (squares - bias * bias).max(0.0).sqrt(),
         })
     }
 }
@@ -121,7 +125,7 @@ mod tests {
         let mut tally = Tally::default();
         tally.add(3.0);
         tally.add(-3.0);
-        assert_eq!(tally.score(), Some(Score { readings: 2, rmse: 3.0, mae: 3.0, bias: 0.0 }));
+        assert_eq!(tally.score(), Some(Score { n: 2, rmse_db: 3.0, mae_db: 3.0, bias_db: 0.0, sd_db: 3.0 }));
         assert_eq!(Tally::default().score(), None);
     }
 
