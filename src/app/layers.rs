@@ -2,7 +2,6 @@
 
 use super::city_map::layer_name;
 use super::icons;
-use super::models;
 use super::store::{Activity, Desk, Store};
 use crate::scenario::Layer;
 use leptos::prelude::*;
@@ -61,11 +60,9 @@ pub fn StatusLine(stop: Callback<()>, again: Callback<()>) -> impl IntoView {
     let stopped = Memo::new(move |_| desks(store, front.get()).iter().any(|d| d.activity.get() == Activity::Stopped));
     let is_running = Memo::new(move |_| running.get().is_some());
     let percent = move || running.get().map_or(0.0, |(f, _)| f64::from(f) * 100.0);
-    let misfit = models::misfit(store);
     let at_rest = move || {
         view! {
             <p class="status-text">{move || describe(store, front.get())}</p>
-            {move || misfit.get().map(|text| view! { <p class="hint" data-misfit="">{text}</p> })}
             <Show when=move || stopped.get()>
                 <button type="button" class="quiet" data-action="again" on:click=move |_| again.run(())>
                     "Run again"

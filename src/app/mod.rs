@@ -37,6 +37,7 @@ use help::Help;
 use layers::{LayerToggle, StatusLine};
 use legend::Legend;
 use leptos::prelude::*;
+use models::Misfit;
 use notices::Notices;
 use panel::Fields;
 use paths::{Paths, PathsButton};
@@ -131,6 +132,7 @@ pub fn App() -> impl IntoView {
             <LayerToggle />
             <AspectChoice />
             <StatusLine stop=stop again=again />
+            <Misfit />
             <Legend />
             <div class="fields" id="fields">
                 <Fields />

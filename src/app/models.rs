@@ -46,14 +46,17 @@ pub fn provide() {
 }
 
 /// What of the scenario the chosen model was not trained for, while its map is in front.
-pub fn misfit(store: Store) -> Memo<Option<String>> {
+#[component]
+pub fn Misfit() -> impl IntoView {
+    let store: Store = expect_context();
     let Listed(listed) = expect_context();
-    Memo::new(move |_| {
+    let misfit = Memo::new(move |_| {
         let scenario = store.scenario.get();
         let in_front = matches!(scenario.view.layer, Layer::Learned | Layer::Difference);
         let model = listed.with(|list| named(list, &scenario.engines.model)).filter(|_| in_front)?;
         model.valid.misfit(&scenario)
-    })
+    });
+    move || misfit.get().map(|text| view! { <p class="hint misfit" data-misfit="">{text}</p> })
 }
 
 /// What the list says of a model.
