@@ -50,6 +50,11 @@ fn with_bench(work: impl FnOnce(&mut Bench)) {
 }
 
 impl Bench {
+    /// The network over the window.
+    fn run(&self) {
+        black_box(self.network.run(&self.features).expect("a correction"));
+    }
+
     /// The map of so many cells a side around the mast, after the sector has turned by a degree.
     fn map(&mut self, cells: f64) {
         let middle = self.city.frame.to_local(self.scenario.sites[0].position);
@@ -78,7 +83,7 @@ pub extern "C" fn features() {
 /// The network alone, over the same window.
 #[unsafe(no_mangle)]
 pub extern "C" fn network() {
-    with_bench(|bench| _ = black_box(bench.network.run(&bench.features).expect("a correction")));
+    with_bench(|bench| bench.run());
 }
 
 /// A map of 256 × 256 cells.

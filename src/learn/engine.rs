@@ -210,11 +210,20 @@ impl Lattice {
 
     /// Keeps the stronger of what is known and `levels` + `power`, within [`RANGE`] of the antenna.
     fn strengthen(&mut self, antenna: DVec2, power: f32, levels: &[Said]) {
-        for (i, (best, said)) in self.best.iter_mut().zip(levels).enumerate() {
-            let cell = DVec2::new((i % self.nx) as f64 + 0.5, (i / self.nx) as f64 + 0.5);
-            let near = (self.origin + cell * f64::from(CELL)).distance(antenna) <= RANGE;
-            if near && (best.level.is_nan() || said.level + power > best.level) {
-                *best = Said { level: said.level + power, ..*said };
+        let side = f64::from(CELL);
+        let around = |at: f64, n: usize| {
+            let [from, to] = [at - RANGE, at + RANGE].map(|end| (end / side).clamp(0.0, n as f64));
+            from as usize..to.ceil() as usize
+        };
+        let at = antenna - self.origin;
+        for iy in around(at.y, self.ny) {
+            for ix in around(at.x, self.nx) {
+                let cell = DVec2::new(ix as f64 + 0.5, iy as f64 + 0.5) * side;
+                let i = iy * self.nx + ix;
+                let (best, level) = (&mut self.best[i], levels[i].level + power);
+                if cell.distance(at) <= RANGE && (best.level.is_nan() || level > best.level) {
+                    *best = Said { level, ..levels[i] };
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 //! A city archive knows every building and nothing of the terrain or the land cover; a measured network knows all three,
 //! but only near where somebody measured. Both become a [`Land`], which says for each cell what it knows.
 
-use crate::city::{City, HeightRaster};
+use crate::city::{City, Crossing, HeightRaster};
 use glam::{DVec2, Vec2};
 
 /// Side of a cell of the land and of the network's windows, metres.
@@ -99,12 +99,12 @@ impl Land {
             return self.obstacles.share_over(a, b);
         }
         let mut share = 0.0;
-        self.obstacles.walk(a, b, |c| {
+        let visit = |c: Crossing| {
             if c.top > UNKNOWN {
                 share += c.to - c.from;
             }
-            true
-        });
+        };
+        self.obstacles.walk_where(a, b, |block| block.top > UNKNOWN, visit);
         share
     }
 

@@ -12,7 +12,7 @@ use super::score::{Score, Tally};
 use super::{Knowledge, Offsets, RECEIVER, Reading, Sector, Survey};
 use crate::engine::EngineError;
 use crate::learn::RANGE;
-use crate::learn::land::Land;
+use crate::learn::land::{CELL, Land};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -202,7 +202,7 @@ impl Question<'_> {
             without_offsets(&mut errors, |i| (readings[i].device, predicted[i].is_some()));
         }
         let environment = survey.environment(sector).name();
-        let half = (RANGE / f64::from(crate::learn::land::CELL)) as u32;
+        let half = (RANGE / f64::from(CELL)) as u32;
         let land = survey.land_around(sector, half, Knowledge::All);
         for (i, error) in errors {
             let reading = &readings[i];

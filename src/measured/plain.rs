@@ -12,7 +12,7 @@ pub struct Plain {
     pub constant: f64,
     /// Their mean beyond [`RANGE`], dBm.
     pub beyond: f64,
-    /// [`regressors`] to dBm.
+    /// One, the logarithm of the distance, and the horizontal loss of the element to dBm.
     pub formula: Formula,
 }
 

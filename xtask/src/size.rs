@@ -21,7 +21,7 @@ pub const PARTS: [Part; 6] = [
     Part {
         name: "page",
         what: "HTML, styles, icons, MapLibre and the page's wasm: all before the map is interactive",
-        budget: 700_000,
+        budget: 710_000,
     },
     Part { name: "tracer", what: "the tracer worker: wgpu's WebGPU side, shaders, CPU twin", budget: 500_000 },
     Part { name: "learner", what: "the learner worker: tract and features", budget: 1_800_000 },
