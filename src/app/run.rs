@@ -148,11 +148,8 @@ impl Run {
         let Some(part) = self.busy.remove(&id) else { return false };
         self.finished += 1;
         self.made_on = made_on;
-        let alike = |a: &CoverageMap, b: &CoverageMap| a.grid == b.grid && a.quantity == b.quantity;
         match part.share {
-            Share::Strip((first, end))
-                if self.maps.len() == maps.len() && self.maps.iter().zip(&maps).all(|(a, b)| alike(a, b)) =>
-            {
+            Share::Strip((first, end)) if CoverageMap::are_alike(&self.maps, &maps) => {
                 for (whole, map) in self.maps.iter_mut().zip(&maps) {
                     whole.take_rows(first..end, map);
                 }

@@ -139,12 +139,16 @@ impl CoverageMap {
         cells.for_each(|cell| self.gaps.set(cell, from.gaps.of(cell)));
     }
 
+    /// Whether both are lists of the same quantities over the same grids.
+    pub fn are_alike(maps: &[Self], others: &[Self]) -> bool {
+        let alike = |(a, b): (&Self, &Self)| a.grid == b.grid && a.quantity == b.quantity;
+        maps.len() == others.len() && maps.iter().zip(others).all(alike)
+    }
+
     /// Takes the cells of `other` that are stronger than those of `maps`, whose first is a map of levels as that of `other` is:
     /// what the others tell goes with the level. Both are lists of the same quantities over the same grid, or nothing is taken.
     pub fn take_stronger(maps: &mut [Self], other: &[Self]) {
-        let alike = |a: &Self, b: &Self| a.grid == b.grid && a.quantity == b.quantity;
-        let fit = maps.len() == other.len() && maps.iter().zip(other).all(|(a, b)| alike(a, b));
-        let Some(cells) = maps.first().map(|m| m.values.len()).filter(|_| fit) else { return };
+        let Some(cells) = maps.first().map(|m| m.values.len()).filter(|_| Self::are_alike(maps, other)) else { return };
         for cell in 0..cells {
             let (mine, theirs) = (maps[0].values[cell], other[0].values[cell]);
             if theirs > mine || mine.is_nan() {

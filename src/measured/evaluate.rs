@@ -204,6 +204,7 @@ impl Question<'_> {
         let environment = survey.environment(sector).name();
         let half = (RANGE / f64::from(CELL)) as u32;
         let land = survey.land_around(sector, half, Knowledge::All);
+        let fold = sector.fold.to_string();
         for (i, error) in errors {
             let reading = &readings[i];
             counts.tally.add(error);
@@ -215,7 +216,6 @@ impl Question<'_> {
                 groups.push(("sector", sector.name.as_str()));
                 groups.push(("device", survey.devices.get(usize::from(reading.device)).map_or("", String::as_str)));
             }
-            let fold = sector.fold.to_string();
             if survey.format == "chengdu" {
                 groups.push(("fold", &fold));
             }
