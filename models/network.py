@@ -1,10 +1,10 @@
-"""The networks that were compared, and the one that ships (`separable`). Each corrects the urban-macro baseline.
+"""The networks that were compared. Each corrects the urban-macro baseline.
 
 Input  `features`    [1, 17, H, W]  the channels of src/learn/features.rs
 Output `correction`  [1,  2, H, W]  dB to add to the baseline; natural logarithm of its standard deviation in dB
 
-Widths are multiples of 8, most work is in 1x1 convolutions, and only the stem and the head touch the full resolution:
-what tract's WebAssembly kernels are fast at.
+Widths are multiples of 8, and what is computed for every cell of the window at full resolution is linear and narrow: there
+a network in a tab would spend most of its time.
 """
 
 import torch
@@ -16,8 +16,8 @@ SCALE_DB = 10.0
 
 
 def conv(cin: int, cout: int, size: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Convolution and batch normalisation; the export folds the second into the first."""
-    layer = nn.Conv2d(cin, cout, size, stride, size // 2, groups=groups, bias=False)
+    """Convolution and batch normalisation; the export folds the second into the first. An even size is that of patches."""
+    layer = nn.Conv2d(cin, cout, size, stride, size // 2 if size % 2 else 0, groups=groups, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(cout, momentum=0.02))
 
 
@@ -61,34 +61,37 @@ class Down(nn.Module):
 class Up(nn.Module):
     """Twice the resolution by repetition, joined with the encoder's map of that size."""
 
-    def __init__(self, cin: int, cout: int, block: type[nn.Module]):
+    def __init__(self, cin: int, cout: int, block: nn.Module):
         super().__init__()
         self.mix = conv(cin, cout, 1)
         self.repeat = nn.Upsample(scale_factor=2, mode="nearest")
-        self.block = block(cout)
+        self.block = block
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         return self.block(self.repeat(self.mix(x)) + skip)
 
 
 class UNet(nn.Module):
-    """Half resolution and coarser, with as many blocks at each as `depths` says."""
+    """Patches of 2x2 cells, then half of that resolution and coarser, with as many blocks at each as `depths` says. Patches
+    themselves are only smoothed: blocks at their resolution would take most of the time."""
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...], block: type[nn.Module]):
         super().__init__()
-        self.stem = conv(CHANNELS, widths[0], 3, stride=2)
-        self.downs = nn.ModuleList(Down(a, b) for a, b in zip(widths, widths[1:]))
-        self.stages = nn.ModuleList(nn.Sequential(*(block(w) for _ in range(d))) for w, d in zip(widths, depths))
-        self.ups = nn.ModuleList(Up(b, a, block) for a, b in reversed(list(zip(widths, widths[1:]))))
-        self.width, self.stride = widths[0], 2
+        finest, steps = widths[0], list(zip(widths, widths[1:]))
+        self.stem = conv(CHANNELS, finest, 2, stride=2)
+        stages = zip(steps, depths, strict=True)
+        self.downs = nn.ModuleList(nn.Sequential(Down(a, b), *(block(b) for _ in range(d))) for (a, b), d in stages)
+        smooth = conv(finest, finest, 3, groups=finest)
+        blocks = [smooth] + [block(a) for a in widths[1:-1]]
+        self.ups = nn.ModuleList(Up(b, a, last) for (a, b), last in reversed(list(zip(steps, blocks))))
+        self.width, self.stride = finest, 2
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         x = torch.relu(self.stem(features))
         skips = []
-        for i, stage in enumerate(self.stages):
-            x = stage(self.downs[i - 1](x) if i else x)
+        for down in self.downs:
             skips.append(x)
-        x = skips.pop()
+            x = down(x)
         for up in self.ups:
             x = up(x, skips.pop())
         return x
@@ -99,7 +102,7 @@ class Isotropic(nn.Module):
 
     def __init__(self, width: int, depth: int):
         super().__init__()
-        self.stem = conv(CHANNELS, width, 5, stride=4)
+        self.stem = conv(CHANNELS, width, 4, stride=4)
         self.blocks = nn.Sequential(*(Separable(width, size=9, expansion=3) for _ in range(depth)))
         self.width, self.stride = width, 4
 
@@ -121,9 +124,9 @@ class Pointwise(nn.Module):
 
 
 ARCHITECTURES = {
-    "separable": lambda: UNet((32, 64, 96, 128), (1, 2, 2, 2), Separable),
-    "dense": lambda: UNet((32, 48, 64, 96), (1, 1, 2, 2), Dense),
-    "wide": lambda: UNet((32, 64, 96, 128), (1, 2, 2, 2), Dense),
+    "dense": lambda: UNet((32, 48, 64, 96), (1, 2, 2), Dense),
+    "separable": lambda: UNet((32, 64, 96, 128), (2, 2, 2), Separable),
+    "narrow": lambda: UNet((32, 48, 64, 96), (2, 2, 2), Separable),
     "isotropic": lambda: Isotropic(80, 5),
     "pointwise": lambda: Pointwise(64, 4),
 }
@@ -132,19 +135,20 @@ ARCHITECTURES = {
 class Correction(nn.Module):
     """Features of a window to the correction of its baseline."""
 
-    def __init__(self, architecture: str = "separable"):
+    def __init__(self, architecture: str):
         super().__init__()
         self.body = ARCHITECTURES[architecture]()
         width, stride = self.body.width, self.body.stride
         self.trunk = nn.Conv2d(width, width, 1)
-        self.repeat = nn.Upsample(scale_factor=stride, mode="nearest") if stride > 1 else nn.Identity()
-        # Every cell sees its own features again, so that the coarser body need not carry them.
-        self.own = nn.Conv2d(CHANNELS, width, 1)
-        self.head = nn.Conv2d(width, 2, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        # A patch of the body tells each of its cells apart; beside that, every cell's own features act linearly.
+        self.head = nn.Conv2d(width, 2 * stride**2, 1)
+        self.cells = nn.PixelShuffle(stride) if stride > 1 else nn.Identity()
+        self.own = nn.Conv2d(CHANNELS, 2, 1)
+        for last in (self.head, self.own):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        cell = torch.relu(self.repeat(self.trunk(self.body(features))) + self.own(features))
-        mean, spread = self.head(cell).split(1, dim=1)
+        patches = torch.relu(self.trunk(self.body(features)))
+        mean, spread = (self.cells(self.head(patches)) + self.own(features)).split(1, dim=1)
         return torch.cat((SCALE_DB * mean, spread + 2.0), dim=1)

@@ -165,7 +165,8 @@ fn the_campus_has_four_cells_two_phones_and_buildings() {
     let readings: usize = (0..4).map(|i| data.readings(i).len()).sum();
     // 21,063 lines, less those beyond 650 m.
     assert!((20_000..21_063).contains(&readings), "{readings}");
-    assert_eq!(data.environment(&data.sectors[0]), Environment::Suburban);
+    let land = data.land_around(&data.sectors[0], 100, Knowledge::All);
+    assert_eq!(Environment::around(data.sectors[0].at, &land), Environment::Suburban);
     let broken = tempfile::tempdir().expect("a folder");
     std::fs::write(broken.path().join("cells.csv"), "pci,lat,lon,height_m,azimuth_deg,freq_ghz\nA,99,0,24,0,3.6\n")
         .expect("written");

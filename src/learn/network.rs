@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::infer::Factoid;
 
 /// Cells a side of the window that every model takes.
 pub const SIDE: usize = 256;
@@ -48,9 +49,8 @@ impl Network {
         let model = onnx().model_for_read(&mut Cursor::new(bytes)).map_err(not_one)?;
         named(&model, "input", model.inputs.as_slice(), INPUT)?;
         named(&model, "output", model.outputs.as_slice(), OUTPUT)?;
-        let network = Self { model: Arc::new(model), plans: Arc::default() };
-        network.plan([SIDE, SIDE])?;
-        Ok(network)
+        bound(&model, [SIDE, SIDE])?;
+        Ok(Self { model: Arc::new(model), plans: Arc::default() })
     }
 
     /// Whether it also runs over windows of so many rows and columns: a network of convolutions does, if its strides divide
@@ -64,22 +64,8 @@ impl Network {
         if let Some(plan) = plans.get(&[rows, columns]) {
             return Ok(Arc::clone(plan));
         }
-        let shape = [1, CHANNELS, rows, columns];
-        let misfit = |e: TractError| refuse(format!("its layers don't fit an input of {shape:?} ({})", e.root_cause()));
-        // What the file says of its output's shape is of the one window that it was exported with.
-        let typed = (*self.model)
-            .clone()
-            .with_input_fact(0, f32::fact(shape).into())
-            .and_then(|model| model.with_output_fact(0, InferenceFact::default()))
-            .and_then(InferenceModelExt::into_optimized)
-            .map_err(misfit)?;
-        let fact = typed.output_fact(0).map_err(misfit)?;
-        let expected = [1, 2, rows, columns];
-        let fits = fact.datum_type == f32::datum_type() && fact.shape.as_concrete() == Some(&expected[..]);
-        if !fits {
-            return Err(refuse(format!("its output is {fact:?} where f32 {expected:?} is needed")));
-        }
-        let plan = typed.into_runnable().map_err(misfit)?;
+        let typed = bound(&self.model, [rows, columns])?.into_optimized().map_err(|e| misfit([rows, columns], &e))?;
+        let plan = typed.into_runnable().map_err(|e| misfit([rows, columns], &e))?;
         plans.insert([rows, columns], Arc::clone(&plan));
         Ok(plan)
     }
@@ -101,6 +87,26 @@ impl Network {
         let (mean, spread) = values.split_at(nx * ny);
         Ok(Correction { mean: mean.to_vec(), spread: spread.iter().map(|s| s.exp()).collect() })
     }
+}
+
+/// The model over a window of so many rows and columns, if its output is what it should be.
+fn bound(model: &InferenceModel, [rows, columns]: [usize; 2]) -> Result<InferenceModel, EngineError> {
+    let refused = |e: TractError| misfit([rows, columns], &e);
+    // What the file says of its output's shape is of the one window that it was exported with.
+    let mut model =
+        model.clone().with_input_fact(0, f32::fact([1, CHANNELS, rows, columns]).into()).map_err(refused)?;
+    model.set_output_fact(0, InferenceFact::default()).map_err(refused)?;
+    model.analyse(false).map_err(refused)?;
+    let fact = model.output_fact(0).map_err(refused)?;
+    let expected = [1, 2, rows, columns];
+    let shape = fact.shape.as_concrete_finite().map_err(refused)?;
+    let fits = fact.datum_type.concretize() == Some(f32::datum_type()) && shape.as_deref() == Some(&expected[..]);
+    if fits { Ok(model) } else { Err(refuse(format!("its output is {fact:?} where f32 {expected:?} is needed"))) }
+}
+
+fn misfit([rows, columns]: [usize; 2], why: &TractError) -> EngineError {
+    let shape = [1, CHANNELS, rows, columns];
+    refuse(format!("its layers don't fit an input of {shape:?} ({})", why.root_cause()))
 }
 
 fn refuse(why: String) -> EngineError {

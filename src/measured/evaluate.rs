@@ -7,15 +7,16 @@
 use super::adapt::Adaptation;
 use super::chengdu::mix;
 use super::plain::Plain;
-use super::predict::{Prediction, Predictor};
+use super::predict::{Prediction, Predictor, half};
 use super::score::{Score, Tally};
-use super::{Knowledge, Offsets, RECEIVER, Reading, Sector, Survey};
+use super::{Environment, Knowledge, Offsets, RECEIVER, Reading, Sector, Survey};
 use crate::engine::EngineError;
 use crate::learn::RANGE;
-use crate::learn::land::{CELL, Land};
+use crate::learn::land::Land;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The least share of the way to a receiver over which the land must be known before it is said to be in sight or not.
 const SIGHT_KNOWN: f32 = 0.8;
@@ -174,7 +175,12 @@ impl Question<'_> {
     fn sector(&self, index: usize, plain: &Plain) -> Result<Counts, EngineError> {
         let (survey, sector) = (self.survey, &self.survey.sectors[index]);
         let readings = survey.readings(index);
-        let mut predicted = self.predictor.predict(survey, index, self.knowledge, plain)?;
+        let land = survey.land_around(sector, half(), Knowledge::All);
+        let told = match self.knowledge {
+            Knowledge::All => Arc::clone(&land),
+            less => survey.land_around(sector, half(), less),
+        };
+        let mut predicted = self.predictor.predict(survey, index, &told, plain)?;
         let mut evaluated = vec![true; readings.len()];
         if self.adapt > 0 {
             let chosen = draw(readings.len(), self.adapt.min(readings.len() / 2), index as u64);
@@ -201,9 +207,7 @@ impl Question<'_> {
         if survey.offsets == Offsets::SectorAndDevice && self.adapt == 0 {
             without_offsets(&mut errors, |i| (readings[i].device, predicted[i].is_some()));
         }
-        let environment = survey.environment(sector).name();
-        let half = (RANGE / f64::from(CELL)) as u32;
-        let land = survey.land_around(sector, half, Knowledge::All);
+        let environment = Environment::around(sector.at, &land).name();
         let fold = sector.fold.to_string();
         for (i, error) in errors {
             let reading = &readings[i];

@@ -118,6 +118,29 @@ impl Environment {
             Environment::Unknown => "unknown",
         }
     }
+
+    /// The environment around a place, of a land that reaches at least 500 m from there.
+    pub fn around(at: DVec2, land: &Land) -> Self {
+        let (mut known, mut volume, mut all) = (0.0, 0.0, 0.0);
+        let half = i32::try_from(ENVIRONMENT_HALF).unwrap_or_default();
+        for iy in -half..=half {
+            for ix in -half..=half {
+                let p = at + DVec2::new(f64::from(ix), f64::from(iy)) * f64::from(CELL);
+                let cell = land.at(p.as_vec2());
+                all += 1.0;
+                if cell.known {
+                    known += 1.0;
+                    volume += f64::from(cell.roof);
+                }
+            }
+        }
+        match volume / known {
+            _ if known < ENVIRONMENT_KNOWN * all => Environment::Unknown,
+            depth if depth >= 4.0 => Environment::Urban,
+            depth if depth >= 2.0 => Environment::Suburban,
+            _ => Environment::Rural,
+        }
+    }
 }
 
 /// What the readings of a sector have in common that nobody knows.
@@ -202,30 +225,6 @@ impl Survey {
                 (std::borrow::Cow::Owned(raster.city_around(sector.at, reach)), DVec2::ZERO)
             }
             Surroundings::City { city, .. } => (std::borrow::Cow::Borrowed(&**city), sector.at),
-        }
-    }
-
-    /// How densely the land around a sector is built up.
-    pub fn environment(&self, sector: &Sector) -> Environment {
-        let land = self.land_around(sector, ENVIRONMENT_HALF, Knowledge::All);
-        let (mut known, mut volume, mut all) = (0.0, 0.0, 0.0);
-        let half = i32::try_from(ENVIRONMENT_HALF).unwrap_or_default();
-        for iy in -half..=half {
-            for ix in -half..=half {
-                let p = sector.at + DVec2::new(f64::from(ix), f64::from(iy)) * f64::from(CELL);
-                let cell = land.at(p.as_vec2());
-                all += 1.0;
-                if cell.known {
-                    known += 1.0;
-                    volume += f64::from(cell.roof);
-                }
-            }
-        }
-        match volume / known {
-            _ if known < ENVIRONMENT_KNOWN * all => Environment::Unknown,
-            depth if depth >= 4.0 => Environment::Urban,
-            depth if depth >= 2.0 => Environment::Suburban,
-            _ => Environment::Rural,
         }
     }
 }

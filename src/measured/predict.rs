@@ -1,10 +1,10 @@
 //! Levels at a sector's readings, by each engine.
 
 use super::plain::Plain;
-use super::{Knowledge, RECEIVER, Reading, Sector, Survey};
+use super::{RECEIVER, Reading, Sector, Survey};
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::features::{Window, WindowFeatures};
-use crate::learn::land::CELL;
+use crate::learn::land::{CELL, Land};
 use crate::learn::{Network, RANGE, SIDE};
 use crate::scenario::{EmpiricalModel, Scenario, Site};
 use crate::trace::Tracer;
@@ -63,29 +63,28 @@ impl Predictor {
     }
 
     /// Levels at the readings of the sector with this index; `None` where the engine says nothing: the engines beyond
-    /// [`RANGE`], and the tracer also inside buildings.
+    /// [`RANGE`], and the tracer also inside buildings. `land` is what they are told of the surroundings.
     pub(super) fn predict(
         &self,
         survey: &Survey,
         index: usize,
-        knowledge: Knowledge,
+        land: &Land,
         plain: &Plain,
     ) -> Result<Vec<Option<Prediction>>, EngineError> {
         let (sector, readings) = (&survey.sectors[index], survey.readings(index));
         let each = |level: &dyn Fn(&Reading) -> f64| readings.iter().map(|r| Some(level(r).into())).collect();
         match self {
-            Predictor::Learned(network) => learned(survey, sector, readings, network, knowledge),
+            Predictor::Learned(network) => learned(survey, sector, readings, network, land),
             Predictor::Traced => traced(survey, sector, readings),
-            Predictor::Empirical => Ok(empirical(survey, sector, readings, knowledge)),
+            Predictor::Empirical => Ok(empirical(survey, sector, readings, land)),
             Predictor::LogDistance => Ok(each(&|reading| plain.level(sector, reading))),
             Predictor::Constant => Ok(each(&|_| plain.constant)),
         }
     }
 }
 
-fn empirical(survey: &Survey, sector: &Sector, readings: &[Reading], known: Knowledge) -> Vec<Option<Prediction>> {
-    let land = survey.land_around(sector, half(), known);
-    let link = sector.link(&land);
+fn empirical(survey: &Survey, sector: &Sector, readings: &[Reading], land: &Land) -> Vec<Option<Prediction>> {
+    let link = sector.link(land);
     let level = |r: &Reading| (survey.power + f64::from(link.features(r.at.as_vec2()).baseline)).into();
     readings.iter().map(|r| (r.at.distance(sector.at) <= RANGE).then(|| level(r))).collect()
 }
@@ -96,10 +95,9 @@ fn learned(
     sector: &Sector,
     readings: &[Reading],
     network: &Network,
-    knowledge: Knowledge,
+    land: &Land,
 ) -> Result<Vec<Option<Prediction>>, EngineError> {
-    let land = survey.land_around(sector, half(), knowledge);
-    let link = sector.link(&land);
+    let link = sector.link(land);
     let core = CORE as f64 * f64::from(CELL);
     let mut tiles: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
     for (i, reading) in readings.iter().enumerate() {
@@ -169,7 +167,7 @@ fn site(survey: &Survey, sector: &Sector, position: crate::geodesy::LonLat) -> S
 }
 
 /// Cells from an antenna to the edge of the land that its windows can see.
-fn half() -> u32 {
+pub(super) fn half() -> u32 {
     (RANGE / f64::from(CELL)) as u32 + SIDE as u32
 }
 
