@@ -15,6 +15,7 @@
 //! | [`empirical`] | free space, COST-231 Hata, TR 38.901; knife-edge diffraction; building entry; foliage |
 //! | [`trace`] | the ray tracer: CPU twin and GPU |
 //! | [`learn`] | features and the network |
+//! | [`readings`] | tables of levels that a user brings |
 //! | `measured` | measured networks, and how well the engines predict them; natively |
 //! | `worker` | messages and loops of the web workers |
 //! | `app` | the page |
@@ -41,6 +42,9 @@ pub mod empirical;
 pub mod trace;
 
 pub mod learn;
+
+pub mod readings;
+
 #[cfg(feature = "cli")]
 pub mod measured;
 

@@ -1,0 +1,195 @@
+//! Tables of readings as tools and people write them, and what is no reading of them.
+
+mod common;
+
+use farfield::readings::{Mapping, Outcome, Question, Readings, ReadingsError, Reason, Role, read};
+use farfield::units::Hertz;
+use proptest::prelude::*;
+
+/// The readings of a table that is understood by itself.
+fn readings(file: &str, text: impl AsRef<[u8]>) -> Readings {
+    match read(file, text.as_ref(), None, &mut |_| ()) {
+        Ok(Outcome::Read(readings, _)) => readings,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn question(file: &str, text: &str) -> Question {
+    match read(file, text.as_bytes(), None, &mut |_| ()) {
+        Ok(Outcome::Ask(question)) => question,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Latitude, longitude and level of each.
+fn values(readings: &Readings) -> Vec<[f64; 3]> {
+    readings.all.iter().map(|r| [r.at.lat, r.at.lon, r.level.0]).collect()
+}
+
+#[test]
+fn the_campus_is_read_with_its_cells_and_phones() {
+    let Some(folder) = common::shared("the_campus_is_read_with_its_cells_and_phones", "data/duke") else { return };
+    let bytes = std::fs::read(folder.join("measurements.csv")).expect("the table");
+    let campus = readings("measurements.csv", bytes);
+    assert_eq!(campus.all.len() as u64 + campus.rejected.count(), 21_063);
+    assert_eq!(campus.rejected.count(), 0, "{:?}", campus.rejected);
+    let mut cells = campus.cells.clone();
+    cells.sort();
+    assert_eq!(cells, ["A", "B", "C", "D"]);
+    assert_eq!((campus.devices.len(), campus.quantity.as_str()), (2, "rsrp_dbm"));
+    let first = campus.all[0];
+    assert_eq!((first.at.lat, first.at.lon, first.level.0, first.line), (36.004_075_67, -78.939_464_36, -124.0, 2));
+    assert_eq!(first.cell.map(|i| campus.cells[i as usize].as_str()), Some("C"));
+    assert_eq!(first.device.map(|i| campus.devices[i as usize].as_str()), Some("Samsung"));
+}
+
+#[test]
+fn every_dialect_says_the_same() {
+    let wide = |text: &str| -> Vec<u8> {
+        ['\u{feff}'].into_iter().chain(text.chars()).flat_map(|c| (c as u16).to_le_bytes()).collect()
+    };
+    let expected = [[48.137, 11.575, -97.5], [48.138, 11.576, -101.0]];
+    let tables: [(&str, Vec<u8>); 8] = [
+        ("commas", "lat,lon,rsrp\n48.137,11.575,-97.5\n48.138,11.576,-101\n".into()),
+        (
+            "a byte-order mark and CRLF",
+            b"\xef\xbb\xbflat,lon,rsrp\r\n48.137,11.575,-97.5\r\n48.138,11.576,-101\r\n".into(),
+        ),
+        ("decimal commas", "Breite;Länge;Pegel [dBm]\n48,137;11,575;-97,5\n48,138;11,576;-101\n".into()),
+        ("quoted decimal commas", "lat,lon,rsrp\n\"48,137\",\"11,575\",\"-97,5\"\n\"48,138\",\"11,576\",-101\n".into()),
+        ("tabs and UTF-16", wide("lat\tlon\trsrp\r\n48.137\t11.575\t-97.5\r\n48.138\t11.576\t-101\r\n")),
+        ("a preamble", "Survey of 2 May\n\nlat,lon,rsrp\n48.137,11.575,-97.5\n48.138,11.576,-101\n".into()),
+        ("a told separator", "sep=;\nrsrp;lon;lat\n-97.5;11.575;48.137\n-101;11.576;48.138\n".into()),
+        ("units", "lat | lon | rsrp\n48.137° N | 11.575° E | -97.5 dBm\n48.138° N | 11.576° E | −101 dBm\n".into()),
+    ];
+    for (name, table) in tables {
+        assert_eq!(values(&readings("drive.csv", table)), expected, "{name}");
+    }
+}
+
+#[test]
+fn exports_of_cellmapper_need_no_names() {
+    let table = "48.137,11.575,520,262,1,4711,28114690,-97,LTE,LTE-A,1300,204\n48.138,11.576,521,262,1,4711,28114690,-99,LTE,,1300,204\n";
+    let read = readings("cellmapper.csv", table);
+    assert_eq!(values(&read), [[48.137, 11.575, -97.0], [48.138, 11.576, -99.0]]);
+    assert_eq!(read.cells, ["28114690"]);
+}
+
+#[test]
+fn what_is_no_reading_is_counted_with_its_reason_and_line() {
+    let table = "lat,lon,rsrp,cell\n48.1,11.5,-97,A\n48.1,11.5\n91,11.5,-97,A\n0,0,-97,A\nx,11.5,-97,A\n48.1,11.5,n/a,A\n\
+                 48.1,11.5,2147483647,A\n48.1,11.5,-90,\n48.1,11.5,97,B\n";
+    let read = readings("drive.csv", table);
+    assert_eq!(read.all.iter().map(|r| (r.line, r.cell)).collect::<Vec<_>>(), [(2, Some(0)), (9, None)]);
+    assert_eq!(read.cells, ["A"], "a cell without a reading is none");
+    let rejected: Vec<(Reason, u64, &[u32])> =
+        read.rejected.by_reason().into_iter().map(|(r, refusal)| (r, refusal.count, &refusal.lines[..])).collect();
+    assert_eq!(rejected[0], (Reason::Level, 2, &[8, 10][..]));
+    for (reason, line) in
+        [(Reason::Short, 3), (Reason::NotOnEarth, 4), (Reason::NoFix, 5), (Reason::NoPlace, 6), (Reason::NoLevel, 7)]
+    {
+        assert!(rejected.contains(&(reason, 1, &[line][..])), "{reason:?} in {rejected:?}");
+    }
+}
+
+#[test]
+fn frequencies_are_in_the_unit_that_the_column_or_the_number_tells() {
+    for (table, hertz) in [
+        ("lat,lon,rsrp,freq_ghz\n1,2,-90,3.58\n", 3.58e9),
+        ("lat,lon,rsrp,frequency\n1,2,-90,2630\n", 2.63e9),
+        ("lat,lon,rsrp,frequency (Hz)\n1,2,-90,868100000\n", 868.1e6),
+    ] {
+        let Hertz(read) = readings("drive.csv", table).all[0].frequency.expect("a frequency");
+        assert!((read / hertz - 1.0).abs() < 1e-12, "{read}");
+    }
+    assert_eq!(readings("drive.csv", "lat,lon,rsrp,freq\n1,2,-90,-5\n").all[0].frequency, None);
+}
+
+#[test]
+fn unknown_columns_are_asked_for_with_a_guess_and_the_answer_is_taken() {
+    let table = "north,east,what\n48.137,11.575,-97\n48.138,11.576,-99\n";
+    let asked = question("drive.csv", table);
+    assert_eq!(asked.columns, ["north", "east", "what"]);
+    assert_eq!(asked.sample[0], ["48.137", "11.575", "-97"]);
+    let mut answer = asked.guess;
+    for (role, column) in [(Role::Latitude, 0), (Role::Longitude, 1), (Role::Level, 2)] {
+        answer.set(role, Some(column));
+    }
+    let Ok(Outcome::Read(read, taken)) = read("drive.csv", table.as_bytes(), Some(&answer), &mut |_| ()) else {
+        panic!("the answer is refused")
+    };
+    assert_eq!(values(&read), [[48.137, 11.575, -97.0], [48.138, 11.576, -99.0]]);
+    assert_eq!((taken.guess, read.quantity.as_str()), (answer, "what"));
+    // Without any names the columns are numbers.
+    let nameless = question("drive.csv", "48.137,11.575,-97\n48.138,11.576,-99\n");
+    assert_eq!(nameless.columns, ["column 1", "column 2", "column 3"]);
+    assert_eq!(nameless.sample.len(), 2);
+}
+
+#[test]
+fn points_of_geojson_are_readings_and_other_features_are_counted() {
+    let text = r#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","geometry":{"type":"Point","coordinates":[11.575,48.137,520]},"properties":{"RSRP":-97.5,"PCI":204}},
+        {"type":"Feature","geometry":{"type":"Polygon","coordinates":[]},"properties":{}},
+        {"type":"Feature","geometry":null,"properties":{"RSRP":-90}},
+        {"type":"Feature","geometry":{"type":"Point","coordinates":[11.576,48.138]},"properties":{"RSRP":"-101"}},
+        {"type":"Feature","geometry":{"type":"Point","coordinates":[11.576,48.138]},"properties":null}]}"#;
+    let read = readings("drive.geojson", text);
+    assert_eq!(values(&read), [[48.137, 11.575, -97.5], [48.138, 11.576, -101.0]]);
+    assert_eq!((read.cells.as_slice(), read.all[1].line), (&["204".to_owned()][..], 4));
+    let reasons: Vec<(Reason, u64)> =
+        read.rejected.by_reason().iter().map(|(r, refusal)| (*r, refusal.count)).collect();
+    assert_eq!(reasons, [(Reason::NoPoint, 2), (Reason::NoLevel, 1)]);
+}
+
+#[test]
+fn a_mark_that_is_never_closed_costs_its_own_line_alone() {
+    let mut table = "lat,lon,rsrp,cell\n48.1,11.5,-97,\"A\n".to_owned();
+    for i in 0..40 {
+        table += &format!("48.1,11.5,-{},B{}\n", 60 + i, if i == 30 { "\"" } else { "" });
+    }
+    let read = readings("drive.csv", &table);
+    assert_eq!((read.all.len(), read.rejected.count()), (40, 1), "{:?}", read.rejected);
+    assert_eq!(read.rejected.by_reason()[0].1.lines, [2]);
+    assert_eq!((read.all[0].line, read.all[39].line), (3, 42));
+}
+
+#[test]
+fn a_file_without_readings_is_refused_in_a_sentence() {
+    let refusal = |file: &str, bytes: &[u8]| read(file, bytes, None, &mut |_| ()).expect_err("refused").to_string();
+    assert!(refusal("a.csv", b"").contains("a.csv is no table of readings: it is empty"));
+    assert!(refusal("a.csv", b"PK\x03\x04\0\0").contains("it is not text"));
+    assert!(refusal("a.csv", b"lat,lon,rsrp\n").contains("no lines beside the names"));
+    assert!(
+        refusal("a.csv", b"lat,lon,rsrp\n1,2,97\n1,2,98\n").contains("2 of its lines have a level that is none in dBm")
+    );
+    assert!(refusal("a.geojson", b"{\"features\": [").contains("a.geojson is no table of readings"));
+    let many: String = (0..50_002).map(|i| format!("1,2,-90,{i}\n")).collect();
+    let error = read("a.csv", format!("lat,lon,rsrp,cell\n{many}").as_bytes(), None, &mut |_| ());
+    assert!(matches!(error, Err(ReadingsError::Names { what: "cell", .. })));
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_anybody_drops_makes_it_stumble(bytes in prop::collection::vec(any::<u8>(), 0..2000), json: bool) {
+        let file = if json { "x.geojson" } else { "x.csv" };
+        let _ = read(file, &bytes, None, &mut |_| ());
+    }
+
+    #[test]
+    fn every_line_is_a_reading_or_is_counted(
+        lines in prop::collection::vec("[-0-9.,;\"a\t ]{0,30}", 1..80),
+        column in 0usize..4,
+    ) {
+        let table = format!("lat,lon,rsrp\n{}\n", lines.join("\n"));
+        let mut mapping = Mapping::guess(&["lat".into(), "lon".into(), "rsrp".into()]);
+        mapping.set(Role::Cell, Some(column));
+        let full = lines.iter().filter(|line| !line.is_empty()).count() as u64;
+        match read("x.csv", table.as_bytes(), Some(&mapping), &mut |_| ()) {
+            // Only a quoted field holds a line's end.
+            Ok(Outcome::Read(read, _)) if !table.contains('"') =>
+                prop_assert_eq!(read.all.len() as u64 + read.rejected.count(), full),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
