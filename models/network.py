@@ -1,4 +1,4 @@
-"""The networks that were compared. Each corrects the urban-macro baseline.
+"""The networks that were compared, and the one that ships (`narrow`). Each corrects the urban-macro baseline.
 
 Input  `features`    [1, 17, H, W]  the channels of src/learn/features.rs
 Output `correction`  [1,  2, H, W]  dB to add to the baseline; natural logarithm of its standard deviation in dB

@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--fold", type=int, default=0, help="the fold that is held out; -1: none")
-    parser.add_argument("--architecture", choices=ARCHITECTURES, default="dense")
+    parser.add_argument("--architecture", choices=ARCHITECTURES, default="narrow")
     parser.add_argument("--without", choices=GROUPS, nargs="*", default=[], help="inputs that are taken away")
     parser.add_argument("--start", type=Path, help="a run whose weights are the first")
     parser.add_argument("--many-frequencies", dest="one_frequency", action="store_false")

@@ -4,6 +4,7 @@
 import * as maplibregl from "maplibre-gl";
 import { addressOf, archiveAt, credit } from "map/archive.js";
 import { makeDraggable, readByTouch } from "map/gestures.js";
+import { Points } from "map/points.js";
 import { Rays } from "map/rays.js";
 import { Sight } from "map/sight.js";
 import { siteFeatures } from "map/site.js";
@@ -23,6 +24,7 @@ export class CityMap {
     this.site = null;
     this.receiver = null;
     this.rays = new Rays();
+    this.readings = new Points();
     this.loaded = false;
     this.shown = { layer: "", opacity: 0 };
     this.through = false;
@@ -56,14 +58,18 @@ export class CityMap {
     const { map, on } = this;
     map.once("load", () => {
       this.loaded = true;
-      this.#showRays();
+      this.#showLayers();
       on.ready();
     });
     map.on("error", (event) => on.failed(String(event.error?.message ?? event.error)));
     map.on("moveend", () => on.moved(this.view()));
     map.on("render", () => this.#followHandles());
-    // The ground under the site and under rays arrives after them, and grows finer.
+    // The ground under the site, rays and readings arrives after them, and grows finer.
     map.on("idle", () => {
+      if (this.map.getTerrain() && this.zoomed !== this.map.getZoom()) {
+        this.zoomed = this.map.getZoom();
+        this.readings.rise();
+      }
       if (this.site && this.foot !== this.sight.ground([this.site.lon, this.site.lat])) this.setSite(this.site);
       if (this.receiver && this.floor !== this.sight.ground([this.receiver.lon, this.receiver.lat])) {
         this.setReceiver(this.receiver);
@@ -195,12 +201,25 @@ export class CityMap {
   /** Draws rays `{ points, colour, width }`, the strongest first; see `rays.js`. */
   setRays(rays) {
     this.rays.set(rays, (at) => this.sight.ground(at));
-    this.#showRays();
+    this.#showLayers();
   }
 
-  /** Adds the layer of rays once there are some: making its shaders keeps the page busy for a moment. */
-  #showRays() {
-    if (this.loaded && !this.rays.isEmpty && !this.map.getLayer(this.rays.id)) this.map.addLayer(this.rays);
+  /** Draws readings: longitude and latitude by turns; see `points.js`. */
+  setReadings(places) {
+    this.readings.set(places, (at) => this.sight.ground(at));
+    this.#showLayers();
+  }
+
+  /** Gives the readings their colours: red, green and blue of each. */
+  paintReadings(colours) {
+    this.readings.paint(colours);
+  }
+
+  /** Adds the layers of rays and readings once there are some: making shaders keeps the page busy for a moment. */
+  #showLayers() {
+    for (const [layer, count] of [[this.readings, this.readings.count], [this.rays, this.rays.count]]) {
+      if (this.loaded && count && !this.map.getLayer(layer.id)) this.map.addLayer(layer);
+    }
   }
 
   /** Singles a ray out by its number, none with −1; `stale` ones are pale. */

@@ -4,6 +4,7 @@ use super::dialogue::Dialogue;
 use super::engines::ENGINES;
 use super::files;
 use super::icons;
+use super::readings::Brought;
 use super::store::{Activity, Store};
 use crate::city::HeightShares;
 use leptos::prelude::*;
@@ -70,6 +71,7 @@ pub fn Heights() -> impl IntoView {
 #[component]
 pub fn Cities(open: RwSignal<bool>) -> impl IntoView {
     let store: Store = expect_context();
+    let brought: Brought = expect_context();
     let choose = move |city: &str| {
         open.set(false);
         store.choose_city(city);
@@ -105,7 +107,7 @@ pub fn Cities(open: RwSignal<bool>) -> impl IntoView {
     let picked = move |ev: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlInputElement>| {
         if let Some(files) = ev.target().files().filter(|files| files.length() > 0) {
             open.set(false);
-            files::open(store, &files);
+            files::open(store, brought, &files);
         }
     };
     view! {

@@ -52,6 +52,12 @@ extern "C" {
     pub fn set_receiver(this: &CityMap, place: &JsValue);
     #[wasm_bindgen(method, js_name = setRays)]
     pub fn set_rays(this: &CityMap, rays: &JsValue);
+    /// Draws readings: longitude and latitude by turns; none of an empty list.
+    #[wasm_bindgen(method, js_name = setReadings)]
+    pub fn set_readings(this: &CityMap, places: &[f64]);
+    /// Red, green and blue of each.
+    #[wasm_bindgen(method, js_name = paintReadings)]
+    pub fn paint_readings(this: &CityMap, colours: &[u8]);
     /// Singles a ray out, none with −1; stale ones are pale.
     #[wasm_bindgen(method, js_name = pointRay)]
     pub fn point_ray(this: &CityMap, ray: i32, stale: bool);
@@ -163,6 +169,7 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
     });
 
     super::rays::follow(store, with_map);
+    super::readings::follow(store, with_map);
 
     let nudge = move |ev: leptos::ev::KeyboardEvent| {
         let Some(moved) = nudged(store, &ev) else { return };

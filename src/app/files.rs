@@ -1,15 +1,17 @@
-//! Cities and models from the user's own machine, dropped on the page or picked: archives and networks as they are, and files
-//! that a worker makes archives of. They are read where they lie and never uploaded, so a link to such a city opens it only
+//! Cities, models and readings from the user's own machine, dropped on the page or picked: archives and networks as they are,
+//! and files that a worker makes archives or readings of. They are read where they lie and never uploaded, so a link to such a city opens it only
 //! where the file is opened again.
 
 use super::crew::is_there;
 use super::engines::ended;
 use super::icons;
+use super::readings::Brought;
 use super::store::{Notice, Store, Tone, Topic};
 use crate::city::archive::{HEADER_LEN, Header, TileKind};
+use crate::readings::Mapping;
 use crate::scenario::Layer;
 use crate::worker::Absent;
-use crate::worker::importer::{Dropped, Importer, News};
+use crate::worker::importer::{Dropped, Importer, Made, News};
 use crate::worker::protocol::{CityFacts, Source};
 use gloo::worker::{Spawnable, WorkerBridge};
 use js_sys::{Array, Uint8Array};
@@ -26,9 +28,12 @@ pub const SCHEME: &str = "file:";
 const MODEL: &str = ".onnx";
 const ARCHIVE: &str = ".pmtiles";
 const IMPORTED: [&str; 3] = [".osm.pbf", ".geojson", ".json"];
+/// The endings of tables of readings.
+const TABLES: [&str; 3] = [".csv", ".tsv", ".txt"];
 
-/// What may be picked, as a file field wants it.
+/// What may be picked as a city, and as readings, as a file field wants it.
 pub const ACCEPT: &str = ".pmtiles,.pbf,.geojson,.json";
+pub const ACCEPT_READINGS: &str = ".csv,.tsv,.txt,.geojson,.json";
 
 /// The worker's script.
 const LOADER: &str = "importer_loader.js";
@@ -67,12 +72,23 @@ pub fn address_in_page(named: &str) -> String {
     OPENED.with_borrow(opened).unwrap_or_else(|| named.into())
 }
 
-/// Opens files that come together: one of them becomes the city, and archives of terrain lie beside it.
-pub fn open(store: Store, files: &FileList) {
+/// Opens files that come together: one of them becomes the city, and archives of terrain lie beside it; a table of readings,
+/// or a model, is opened beside that.
+pub fn open(store: Store, brought: Brought, files: &FileList) {
     store.dismiss(|n| n.topic == Topic::File);
     let files = (0..files.length()).filter_map(|i| files.get(i));
     let (models, files): (Vec<File>, Vec<File>) = files.partition(|file| ends(file, MODEL));
     models.last().into_iter().for_each(|file| open_model(store, file));
+    let is_table = |file: &File| TABLES.iter().any(|ending| ends(file, ending));
+    let (tables, files): (Vec<File>, Vec<File>) = files.into_iter().partition(is_table);
+    // There is one importer, and a city goes first: its readings are dropped again.
+    match (tables.as_slice(), files.is_empty()) {
+        ([.., table], true) => open_table(store, brought, table),
+        ([.., table], false) => {
+            tell(store, Tone::Info, &format!("Drop {} again once the city is there", table.name()));
+        }
+        ([], _) => {}
+    }
     leptos::task::spawn_local(async move {
         let (mut cities, mut terrains) = (Vec::new(), Vec::new());
         for file in files {
@@ -87,9 +103,9 @@ pub fn open(store: Store, files: &FileList) {
         match (cities.as_slice(), names.first()) {
             ([], None) => {}
             ([], Some(name)) => add_terrain(store, &names, name),
-            ([file], _) => open_city(store, file),
+            ([file], _) => open_city(store, brought, file),
             ([file, ..], _) => {
-                open_city(store, file);
+                open_city(store, brought, file);
                 tell(store, Tone::Info, &format!("Only one city can be open: this is {}", file.name()));
             }
         }
@@ -109,18 +125,25 @@ fn ends(file: &File, ending: &str) -> bool {
     file.name().to_ascii_lowercase().ends_with(ending)
 }
 
-/// Opens a file as the city.
-fn open_city(store: Store, file: &File) {
+/// Opens a file as readings.
+fn open_table(store: Store, brought: Brought, file: &File) {
+    if let Some(address) = address_of(store, file) {
+        import(store, brought, file.name(), address, None);
+    }
+}
+
+/// Opens a file as the city, or as readings where it turns out to hold points alone.
+fn open_city(store: Store, brought: Brought, file: &File) {
     let name = file.name();
     let ends = |ending: &str| ends(file, ending);
     let Some(address) = address_of(store, file) else { return };
     if ends(ARCHIVE) {
         show(store, name, address);
     } else if IMPORTED.into_iter().any(ends) {
-        import(store, name, address);
+        import(store, brought, name, address, None);
     } else {
-        let kinds = "a .pmtiles archive, an .osm.pbf extract or a .geojson file of buildings";
-        complain(store, &format!("{name} is no file that a city can be made of: drop {kinds}"));
+        let kinds = "a .pmtiles archive, an .osm.pbf extract, a .geojson file of buildings, or readings as .csv";
+        complain(store, &format!("Nothing can be made of {name}: drop {kinds}"));
     }
 }
 
@@ -182,10 +205,11 @@ pub fn tell_terrain(store: Store, city: &CityFacts) {
     store.notify(Notice { topic: Topic::Terrain, tone: Tone::Info, text, retry: None });
 }
 
-/// Has a worker make an archive of a file; a newer file takes the place of one that is at work.
-fn import(store: Store, name: String, address: String) {
+/// Has a worker make something of a file; a newer file takes the place of one that is at work. `columns` tells what those of a
+/// table are, where the user has said so.
+pub fn import(store: Store, brought: Brought, name: String, address: String, columns: Option<Mapping>) {
     store.import.set(Some(Import { name: name.clone(), stage: "starting".into(), fraction: 0.0 }));
-    let file = Dropped { name: name.clone(), url: address.clone() };
+    let file = Dropped { name: name.clone(), url: address.clone(), columns };
     let hear = move |news| {
         // What comes from a worker that was stopped, or replaced, concerns nobody.
         if store.import.with_untracked(|i| i.as_ref().is_none_or(|i| i.name != name)) {
@@ -196,17 +220,24 @@ fn import(store: Store, name: String, address: String) {
                 store.import.set(Some(Import { name: name.clone(), stage, fraction }));
                 return;
             }
-            News::Done { archive, summary } => match blob_of(&archive) {
-                Some(made) => {
-                    show(store, name.clone(), made);
-                    tell(store, Tone::Info, &format!("{name}: {summary}"));
+            News::Done(Made::City { archive, summary }) => {
+                match blob_of(&archive) {
+                    Some(made) => {
+                        show(store, name.clone(), made);
+                        tell(store, Tone::Info, &format!("{name}: {summary}"));
+                    }
+                    None => complain(store, &format!("This browser can't keep the archive of {name}")),
                 }
-                None => complain(store, &format!("This browser can't keep the archive of {name}")),
-            },
-            News::Failed(why) => complain(store, &why),
+                // The source itself is needed no more.
+                let _ = Url::revoke_object_url(&address);
+            }
+            // Readings may be read again, by other columns.
+            News::Done(Made::Readings(outcome)) => brought.take(store, outcome, &address),
+            News::Failed(why) => {
+                complain(store, &why);
+                brought.release(&address);
+            }
         }
-        // The source itself is needed no more.
-        let _ = Url::revoke_object_url(&address);
         stop(store);
     };
     leptos::task::spawn_local(async move {
@@ -234,14 +265,14 @@ fn blob_of(bytes: &[u8]) -> Option<String> {
 }
 
 /// Takes files that are dropped anywhere on the page, also while the choice of cities is open.
-pub fn listen(store: Store, choice: RwSignal<bool>) {
+pub fn listen(store: Store, brought: Brought, choice: RwSignal<bool>) {
     let _ = window_event_listener(leptos::ev::dragover, |ev| ev.prevent_default());
     let _ = window_event_listener(leptos::ev::drop, move |ev| {
         ev.prevent_default();
         let dropped = ev.unchecked_ref::<DragEvent>().data_transfer().and_then(|d| d.files());
         if let Some(files) = dropped.filter(|files| files.length() > 0) {
             choice.set(false);
-            open(store, &files);
+            open(store, brought, &files);
         }
     });
 }

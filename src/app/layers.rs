@@ -14,6 +14,11 @@ pub const LAYERS: [(Layer, &str, &str); 4] = [
     (Layer::Empirical, "Empirical", "E"),
 ];
 
+/// The name of a layer, for the user.
+pub fn name(layer: Layer) -> &'static str {
+    LAYERS.into_iter().find(|(other, ..)| *other == layer).map_or("", |(_, name, _)| name)
+}
+
 /// The toggle.
 #[component]
 pub fn LayerToggle() -> impl IntoView {

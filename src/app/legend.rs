@@ -126,7 +126,7 @@ pub fn picture(map: &CoverageMap, range: (f64, f64)) -> Vec<u8> {
 }
 
 /// The colours of the legend from its lower to its upper end.
-fn gradient(quantity: Quantity) -> String {
+pub fn gradient(quantity: Quantity) -> String {
     let colour = |i: usize| {
         let [r, g, b] = quantity.scale().rgb(i as f32 / STOPS as f32);
         format!("rgb({r} {g} {b})")

@@ -23,6 +23,7 @@ mod panel;
 mod paths;
 mod profile;
 mod rays;
+mod readings;
 mod readout;
 mod run;
 mod store;
@@ -41,6 +42,7 @@ use models::Misfit;
 use notices::Notices;
 use panel::Fields;
 use paths::{Paths, PathsButton};
+use readings::{Brought, Columns, ReadingsGroup};
 use readout::Readout;
 use std::rc::Rc;
 use std::time::Duration;
@@ -119,7 +121,9 @@ pub fn App() -> impl IntoView {
     });
     address::follow(store);
     keys::listen(store, keys::Verbs { stop, help, cities });
-    files::listen(store, cities);
+    let brought = Brought::default();
+    provide_context(brought);
+    files::listen(store, brought, cities);
     models::provide();
     hook::expose(store, map);
 
@@ -135,6 +139,7 @@ pub fn App() -> impl IntoView {
             <Misfit />
             <Legend />
             <div class="fields" id="fields">
+                <ReadingsGroup />
                 <Fields />
             </div>
         </aside>
@@ -144,6 +149,7 @@ pub fn App() -> impl IntoView {
         <Readout />
         <Help open=help />
         <Cities open=cities />
+        <Columns />
     }
 }
 

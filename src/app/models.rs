@@ -1,6 +1,7 @@
 //! The choice of the network: those that ship with the page, and the user's own.
 
 use super::files::{self, SCHEME};
+use super::readings::Brought;
 use super::store::Store;
 use super::{absolute, address, is_name};
 use crate::learn::catalogue::{Catalogue, Model};
@@ -68,6 +69,7 @@ fn named(list: &Catalogue, name: &str) -> Option<Model> {
 #[component]
 pub fn ModelChoice() -> impl IntoView {
     let store: Store = expect_context();
+    let brought: Brought = expect_context();
     let Listed(listed) = expect_context();
     let name = Memo::new(move |_| store.scenario.with(|s| s.engines.model.clone()));
     let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
@@ -89,7 +91,7 @@ pub fn ModelChoice() -> impl IntoView {
     };
     let pick = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlInputElement>| {
         if let Some(files) = ev.target().files().filter(|files| files.length() > 0) {
-            files::open(store, &files);
+            files::open(store, brought, &files);
         }
         ev.target().set_value("");
     };

@@ -178,7 +178,7 @@ fn print(engine: &str, result: &Evaluation) {
         println!("adapted to {adapt} readings of each sector, or half of what it has");
     }
     println!("{:32}{:>10}{:>8}{:>8}{:>8}{:>8}", "", "n", "RMSE", "MAE", "bias", "sd");
-    let row = |name: &str, s: &crate::measured::score::Score| {
+    let row = |name: &str, s: &crate::readings::Score| {
         println!("{name:32}{:>10}{:>8.2}{:>8.2}{:>8.2}{:>8.2}", s.n, s.rmse_db, s.mae_db, s.bias_db, s.sd_db);
     };
     row("all", score);

@@ -10,7 +10,6 @@ pub mod export;
 pub mod plain;
 mod predict;
 pub mod raster;
-pub mod score;
 pub mod simulate;
 
 pub use predict::Predictor;

@@ -143,16 +143,6 @@ impl Mapping {
         mapping
     }
 
-    /// The columns of `CellMapper`'s exports, which have no names: latitude, longitude, altitude, MCC, MNC, LAC, CID, signal,
-    /// type, subtype, ARFCN, PSC or PCI.
-    pub(super) fn of_cellmapper() -> Self {
-        let mut mapping = Self::default();
-        for (role, column) in [(Role::Latitude, 0), (Role::Longitude, 1), (Role::Level, 7), (Role::Cell, 6)] {
-            mapping.set(role, Some(column));
-        }
-        mapping
-    }
-
     /// The column that holds it.
     pub fn column(&self, role: Role) -> Option<usize> {
         self.0[role as usize]

@@ -7,11 +7,13 @@ mod dialect;
 #[cfg(feature = "import")]
 mod geojson;
 mod rejected;
+mod score;
 #[cfg(feature = "import")]
 mod table;
 
 pub use columns::{Mapping, Role};
 pub use rejected::{Reason, Refusal, Rejected};
+pub use score::{Score, Tally};
 
 use crate::geodesy::LonLat;
 use crate::units::{Dbm, Hertz};
@@ -21,6 +23,9 @@ use serde::{Deserialize, Serialize};
 pub const MAX_READINGS: usize = 4_000_000;
 /// Most different cells or devices of one file: a column with more names something else.
 pub const MAX_NAMES: usize = 50_000;
+/// The endings of files of points; any other is a table of text.
+#[cfg(feature = "import")]
+const POINTS: [&str; 2] = [".geojson", ".json"];
 /// Levels that a receiver can have measured, dBm. What phones write for “unknown” lies outside.
 pub const LEVELS: (f64, f64) = (-170.0, -10.0);
 
@@ -130,7 +135,7 @@ pub fn read(
     tell: &mut dyn FnMut(f32),
 ) -> Result<Outcome, ReadingsError> {
     let name = file.to_ascii_lowercase();
-    if name.ends_with(".geojson") || name.ends_with(".json") {
+    if POINTS.iter().any(|ending| name.ends_with(ending)) {
         geojson::read(file, bytes, mapping, tell)
     } else {
         table::read(file, bytes, mapping, tell)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most lines that are named for one reason.
+#[cfg(feature = "import")]
 const NAMED: usize = 20;
 
 /// Why a line is no reading.
@@ -57,6 +58,8 @@ pub struct Refusal {
 pub struct Rejected(BTreeMap<Reason, Refusal>);
 
 impl Rejected {
+    /// Counts a line.
+    #[cfg(feature = "import")]
     pub(super) fn add(&mut self, reason: Reason, line: u32) {
         let refusal = self.0.entry(reason).or_default();
         refusal.count += 1;

@@ -19,6 +19,10 @@ const MAX_LINES: u64 = 16;
 /// How often the progress is told, lines.
 const STEP: usize = 1 << 14;
 
+/// The columns of `CellMapper`'s exports, which have no names: latitude, longitude, altitude, MCC, MNC, LAC, CID, signal, type,
+/// subtype, ARFCN, PSC or PCI.
+const CELLMAPPER: [(Role, usize); 4] = [(Role::Latitude, 0), (Role::Longitude, 1), (Role::Level, 7), (Role::Cell, 6)];
+
 /// What the columns are, and where the values begin.
 struct Head {
     question: Question,
@@ -114,7 +118,9 @@ fn head(file: &str, table: &[u8], separator: u8) -> Option<Head> {
     let first = lines.first()?;
     let numbered = || (1..=first.len()).map(|i| format!("column {i}")).collect();
     if is_cellmapper(first) {
-        return Some(question(numbered(), 0, Mapping::of_cellmapper()));
+        let mut mapping = Mapping::default();
+        CELLMAPPER.iter().for_each(|(role, column)| mapping.set(*role, Some(*column)));
+        return Some(question(numbered(), 0, mapping));
     }
     let is_named = first.iter().all(|field| number(field).is_none());
     Some(if is_named {

@@ -1,7 +1,8 @@
-//! The importer worker: makes a city archive of a file that the user dropped on the page. It lives for one file.
+//! The importer worker: makes a city archive, or readings, of a file that the user dropped on the page. It lives for one file.
 
 use super::Absent;
 use super::host::report_panics;
+use crate::readings::{Mapping, Outcome};
 use gloo::net::http::Request;
 use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,22 @@ pub struct Dropped {
     pub name: String,
     /// Where its bytes are read.
     pub url: String,
+    /// What the columns of a table of readings are, where the user has said so.
+    pub columns: Option<Mapping>,
+}
+
+/// What a file was made into.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Made {
+    /// A city.
+    City {
+        /// `PMTiles` version 3.
+        archive: Vec<u8>,
+        /// What became of the file, in a sentence.
+        summary: String,
+    },
+    /// Readings, or the question which column is what.
+    Readings(Outcome),
 }
 
 /// What the worker says of it.
@@ -27,25 +44,20 @@ pub enum News {
         /// How much of it is done, 0–1.
         fraction: f32,
     },
-    /// The archive, and in a sentence what became of the file.
-    Done {
-        /// `PMTiles` version 3.
-        archive: Vec<u8>,
-        /// For the user.
-        summary: String,
-    },
-    /// No archive, and why.
+    /// What came of it.
+    Done(Made),
+    /// Nothing, and why.
     Failed(String),
 }
 
-/// What makes an archive of a file's bytes: the importers, or nobody on the page, which compiles none.
+/// What makes something of a file's bytes: the importers, or nobody on the page, which compiles none.
 pub trait Forge: 'static {
-    /// The archive and the summary, or why there is none.
-    fn forge(name: &str, bytes: Vec<u8>, tell: &mut dyn FnMut(&'static str, f32)) -> Result<(Vec<u8>, String), String>;
+    /// What the bytes of `file` are made into, or why nothing is.
+    fn forge(file: &Dropped, bytes: Vec<u8>, tell: &mut dyn FnMut(&'static str, f32)) -> Result<Made, String>;
 }
 
 impl Forge for Absent {
-    fn forge(_: &str, _: Vec<u8>, _: &mut dyn FnMut(&'static str, f32)) -> Result<(Vec<u8>, String), String> {
+    fn forge(_: &Dropped, _: Vec<u8>, _: &mut dyn FnMut(&'static str, f32)) -> Result<Made, String> {
         Err("this worker imports nothing".into())
     }
 }
@@ -89,8 +101,7 @@ impl<F: Forge> Worker for Importer<F> {
                             scope.respond(page, News::Progress { stage: stage.into(), fraction });
                         }
                     };
-                    F::forge(&file.name, bytes, &mut tell)
-                        .map_or_else(News::Failed, |(archive, summary)| News::Done { archive, summary })
+                    F::forge(&file, bytes, &mut tell).map_or_else(News::Failed, News::Done)
                 }
                 Err(why) => News::Failed(format!("{} can't be read: {why}", file.name)),
             };
@@ -106,38 +117,62 @@ async fn read(url: &str) -> Result<Vec<u8>, String> {
 
 #[cfg(feature = "import")]
 mod forge {
-    use super::Forge;
+    use super::{Dropped, Forge, Made};
     use crate::city::build::{Identity, Progress, finish, geojson, osm, to_pmtiles};
+    use crate::readings;
     use std::io::Cursor;
 
     /// Whom the map credits for a file of `OpenStreetMap`.
     const OPENSTREETMAP: &str = "© OpenStreetMap contributors";
+    /// The ending of an extract of it.
+    const EXTRACT: &str = ".pbf";
+    /// The endings of tables of text.
+    const TABLES: [&str; 3] = [".csv", ".tsv", ".txt"];
 
     /// The importers.
     pub struct Importers;
 
     impl Forge for Importers {
-        fn forge(
-            name: &str,
-            bytes: Vec<u8>,
-            tell: &mut dyn FnMut(&'static str, f32),
-        ) -> Result<(Vec<u8>, String), String> {
-            let total = bytes.len() as u64;
-            let mut show = |p: Progress| tell(p.stage, p.done as f32 / p.total.max(1) as f32);
-            let (draft, attribution) = if name.to_ascii_lowercase().ends_with(".pbf") {
-                (osm::read(Cursor::new(bytes), name, None, &mut show), OPENSTREETMAP.to_owned())
-            } else {
-                (geojson::read(Cursor::new(bytes), name, total, None, &mut show), format!("Buildings: {name}"))
-            };
-            let draft = draft.map_err(|e| e.to_string())?;
-            tell("repairing and completing", 0.0);
-            let identity = Identity { name: name.into(), attribution, origin: None };
-            let cannot = |why: &dyn std::fmt::Display| format!("{name} can't be imported: {why}");
-            let imported = finish(draft, identity, None).map_err(|e| cannot(&e))?;
-            tell("writing the tiles", 0.0);
-            let archive = to_pmtiles(&imported.city, &imported.map).map_err(|e| cannot(&e))?;
-            Ok((archive, imported.report.summary()))
+        fn forge(file: &Dropped, bytes: Vec<u8>, tell: &mut dyn FnMut(&'static str, f32)) -> Result<Made, String> {
+            let name = file.name.to_ascii_lowercase();
+            let is_extract = name.ends_with(EXTRACT);
+            let is_table = TABLES.iter().any(|ending| name.ends_with(ending));
+            if is_table || (!is_extract && !has_outlines(&bytes)) {
+                let mut tell = |done| tell("reading the lines", done);
+                let outcome = readings::read(&file.name, &bytes, file.columns.as_ref(), &mut tell);
+                return outcome.map(Made::Readings).map_err(|e| e.to_string());
+            }
+            city(&file.name, is_extract, bytes, tell)
         }
+    }
+
+    /// Whether `GeoJSON` has areas, as buildings do, and not points alone, as readings do.
+    fn has_outlines(geojson: &[u8]) -> bool {
+        // The kind of an area and that of several end alike.
+        geojson.windows(8).any(|word| word == b"Polygon\"")
+    }
+
+    fn city(
+        name: &str,
+        is_extract: bool,
+        bytes: Vec<u8>,
+        tell: &mut dyn FnMut(&'static str, f32),
+    ) -> Result<Made, String> {
+        let total = bytes.len() as u64;
+        let mut show = |p: Progress| tell(p.stage, p.done as f32 / p.total.max(1) as f32);
+        let (draft, attribution) = if is_extract {
+            (osm::read(Cursor::new(bytes), name, None, &mut show), OPENSTREETMAP.to_owned())
+        } else {
+            (geojson::read(Cursor::new(bytes), name, total, None, &mut show), format!("Buildings: {name}"))
+        };
+        let draft = draft.map_err(|e| e.to_string())?;
+        tell("repairing and completing", 0.0);
+        let identity = Identity { name: name.into(), attribution, origin: None };
+        let cannot = |why: &dyn std::fmt::Display| format!("{name} can't be imported: {why}");
+        let imported = finish(draft, identity, None).map_err(|e| cannot(&e))?;
+        tell("writing the tiles", 0.0);
+        let archive = to_pmtiles(&imported.city, &imported.map).map_err(|e| cannot(&e))?;
+        Ok(Made::City { archive, summary: imported.report.summary() })
     }
 }
 

@@ -149,6 +149,6 @@ test("a file that is no archive is a sentence", async (t) => {
   await tab.maps("empirical");
   await tab.page.locator('[data-action="cities"]').click();
   await tab.page.locator('[name="city-file"]').setInputFiles({ name: "holiday.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no city") });
-  await tab.notice(/holiday\.jpg is no file/);
+  await tab.notice(/Nothing can be made of holiday\.jpg/);
   assert.equal((await tab.state()).scenario.city, "munich");
 });

@@ -1,6 +1,7 @@
 // Paths as rays above the map: lines as wide on the screen wherever they are, behind the buildings where they are behind them.
 
 import { MercatorCoordinate } from "maplibre-gl";
+import { around, programOf } from "map/gl.js";
 
 /** Pixels of dark on either side of a ray, so that it stands out from any ground. */
 const CASING = 1.1;
@@ -98,8 +99,8 @@ export class Rays {
     this.rise();
   }
 
-  get isEmpty() {
-    return this.#rays.length === 0;
+  get count() {
+    return this.#rays.length;
   }
 
   /** Takes the ground's heights anew. */
@@ -132,7 +133,7 @@ export class Rays {
   onAdd(map, gl) {
     this.map = map;
     this.#fresh = false;
-    this.program = programOf(gl);
+    this.program = programOf(gl, VERTEX, FRAGMENT);
     this.array = gl.createVertexArray();
     this.buffer = gl.createBuffer();
     gl.bindVertexArray(this.array);
@@ -179,29 +180,4 @@ export class Rays {
     }
     gl.bindVertexArray(null);
   }
-}
-
-/** The map's matrix for metres around `origin`: worked out in doubles, since the world in floats has steps of metres. */
-function around(matrix, origin) {
-  const metre = origin.meterInMercatorCoordinateUnits();
-  const column = (i) => [0, 1, 2, 3].map((row) => matrix[4 * i + row]);
-  const [x, y, z, w] = [0, 1, 2, 3].map(column);
-  const place = w.map((value, row) => value + x[row] * origin.x + y[row] * origin.y + z[row] * origin.z);
-  return new Float32Array([...[x, y, z].flatMap((axis) => axis.map((value) => value * metre)), ...place]);
-}
-
-function programOf(gl) {
-  const program = gl.createProgram();
-  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
-    const shader = gl.createShader(type);
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-    gl.deleteShader(shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`the rays can't be drawn: ${gl.getProgramInfoLog(program)}`);
-  }
-  return program;
 }

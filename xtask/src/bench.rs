@@ -143,7 +143,7 @@ fn tab(rows: &mut Rows) -> Result<()> {
 
 /// The network and its maps in a tab that does nothing else, and how long another takes for the same network there.
 fn network_in_tab(rows: &mut Rows) -> Result<()> {
-    let told = in_tab("learn_tab", "web", "tab,onnx")?;
+    let told = in_tab("learn_tab", "web-fast", "tab,onnx")?;
     let time = |export: &str| told[export].as_f64().with_context(|| format!("bench-tab.mjs told nothing of {export}"));
     let folder = root().join("target/xtask/peer");
     fs::create_dir_all(&folder)?;

@@ -1,0 +1,464 @@
+//! The readings that the user brings: the lines that tell what was read, the question which column is what, and the dots on
+//! the map. They stay in this tab.
+
+use super::city_map::{CityMap, engine_name};
+use super::dialogue::Dialogue;
+use super::engines::ENGINES;
+use super::files;
+use super::icons;
+use super::legend::{DIFFERENCE_LIMIT, gradient};
+use super::store::Store;
+use crate::coverage::{CoverageMap, Quantity};
+use crate::geodesy::{LocalFrame, LonLat};
+use crate::readings::{Mapping, Outcome, Question, Reading, Readings, Role, Score, Tally};
+use crate::scenario::{Aspect, EngineKind, Layer};
+use glam::DVec2;
+use leptos::prelude::*;
+use std::sync::Arc;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlFormElement, HtmlInputElement, HtmlSelectElement, Url};
+
+/// The camera comes along where no reading lies within this many metres of what it looks at.
+const NEAR: f64 = 800.0;
+/// Numbers of lines that are named for one reason.
+const LINES: usize = 8;
+
+/// A file of readings and the address where this page reads it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    question: Question,
+    address: String,
+}
+
+/// The readings of this page.
+#[derive(Clone, Copy, Default)]
+pub struct Brought {
+    readings: RwSignal<Option<Arc<Readings>>>,
+    /// How its columns are, or may be, understood.
+    asked: RwSignal<Option<Arc<Asked>>>,
+    /// Whether that is being asked.
+    asking: RwSignal<bool>,
+    /// What the dots show.
+    shown: RwSignal<Shown>,
+    /// The number of the cell whose readings count; all where there is none.
+    cell: RwSignal<Option<u32>>,
+}
+
+/// What the dots on the map show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shown {
+    /// What was measured.
+    #[default]
+    Level,
+    /// How far the map in front lies from it.
+    Error,
+    /// Nothing.
+    Nothing,
+}
+
+impl Shown {
+    const ALL: [(Shown, &'static str, &'static str); 3] = [
+        (Shown::Level, "level", "Measured level"),
+        (Shown::Error, "error", "Error of the map in front"),
+        (Shown::Nothing, "nothing", "Nothing"),
+    ];
+}
+
+/// A dot where a map says nothing.
+const SILENT: [u8; 3] = [128, 128, 128];
+
+impl Brought {
+    /// Takes what a file was read as; a question is asked at once.
+    pub fn take(self, store: Store, outcome: Outcome, address: &str) {
+        let (readings, question) = match outcome {
+            Outcome::Read(readings, question) => (Some(readings), question),
+            Outcome::Ask(question) => (None, question),
+        };
+        let before = self.asked.get_untracked();
+        if let Some(before) = before.filter(|before| before.address != address) {
+            let _ = Url::revoke_object_url(&before.address);
+        }
+        self.asked.set(Some(Arc::new(Asked { question, address: address.into() })));
+        self.asking.set(readings.is_none());
+        if let Some(readings) = readings {
+            come_along(store, &readings);
+            self.shown.update(|s| *s = if *s == Shown::Nothing { Shown::Level } else { *s });
+            self.cell.set(None);
+            self.readings.set(Some(Arc::new(readings)));
+        }
+    }
+
+    /// Forgets the address of a file that came to nothing, unless it still is that of the readings.
+    pub fn release(self, address: &str) {
+        if self.asked.with_untracked(|asked| asked.as_ref().is_none_or(|asked| asked.address != address)) {
+            let _ = Url::revoke_object_url(address);
+        }
+    }
+
+    /// The readings that count.
+    fn counted(self) -> Vec<Reading> {
+        let cell = self.cell.get();
+        let counts = |r: &&Reading| cell.is_none() || r.cell == cell;
+        self.readings.with(|r| r.iter().flat_map(|r| r.all.iter().filter(counts).copied()).collect())
+    }
+
+    /// Puts the readings away.
+    fn clear(self) {
+        if let Some(asked) = self.asked.get_untracked() {
+            let _ = Url::revoke_object_url(&asked.address);
+        }
+        self.readings.set(None);
+        self.asked.set(None);
+    }
+}
+
+/// Turns the camera to readings that lie out of its sight.
+fn come_along(store: Store, readings: &Readings) {
+    let frame = LocalFrame::new(store.camera.with_untracked(|c| c.centre));
+    if readings.all.iter().any(|r| frame.to_local(r.at).length() < NEAR) {
+        return;
+    }
+    let middle = |of: fn(&LonLat) -> f64| {
+        let mut all: Vec<f64> = readings.all.iter().map(|r| of(&r.at)).collect();
+        let half = all.len() / 2;
+        *all.select_nth_unstable_by(half, f64::total_cmp).1
+    };
+    let centre = LonLat::new(middle(|p| p.lon), middle(|p| p.lat));
+    store.camera.update(|c| c.centre = centre);
+    store.recentre.update(|n| *n += 1);
+}
+
+/// The part of the panel that tells of the readings.
+#[component]
+pub fn ReadingsGroup() -> impl IntoView {
+    let brought: Brought = expect_context();
+    let body = move || match brought.readings.get() {
+        None => invitation().into_any(),
+        Some(readings) => told(brought, &readings).into_any(),
+    };
+    view! { <section class="group readings" aria-label="Readings"><h2>"Readings"</h2>{body}</section> }
+}
+
+fn invitation() -> impl IntoView {
+    let store: Store = expect_context();
+    let brought: Brought = expect_context();
+    let pick = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlInputElement>| {
+        if let Some(files) = ev.target().files().filter(|files| files.length() > 0) {
+            files::open(store, brought, &files);
+        }
+        ev.target().set_value("");
+    };
+    view! {
+        <label class="own-model">
+            <span>"Measured levels to compare with: drop a CSV or GeoJSON, or choose one. It stays on this machine."</span>
+            <input type="file" name="readings" accept=files::ACCEPT_READINGS on:change:target=pick />
+        </label>
+    }
+}
+
+/// What was read, and what was not.
+fn told(brought: Brought, readings: &Readings) -> impl IntoView + use<> {
+    let store: Store = expect_context();
+    let places: Vec<LonLat> = readings.all.iter().map(|r| r.at).collect();
+    let count = places.len();
+    let outside = Memo::new(move |_| {
+        let inside = |c: &crate::worker::protocol::CityFacts| places.iter().filter(|p| c.contains(**p)).count();
+        store.city.with(|c| c.as_ref().map(|c| count - inside(c))).filter(|outside| *outside > 0)
+    });
+    let outside = move || {
+        let text = outside.get().map(|n| match n {
+            n if n == count => "None of them lies in this city.".to_owned(),
+            1 => "One of them lies outside of this city.".to_owned(),
+            n => format!("{} of them lie outside of this city.", grouped(n as u64)),
+        });
+        text.map(|text| view! { <p class="hint">{text}</p> })
+    };
+    view! {
+        <p class="readings-file" data-readings=readings.all.len().to_string()>
+            <b>{readings.file.clone()}</b>
+            <span>{summary(readings)}</span>
+        </p>
+        {outside}
+        {rejected(readings)}
+        <div class="grid">{cell_choice(brought, readings)}{shown_choice(brought)}</div>
+        <ErrorTable />
+        <div class="row">
+            <button type="button" class="quiet" data-action="columns" on:click=move |_| brought.asking.set(true)>
+                "Columns…"
+            </button>
+            <button type="button" class="quiet" data-action="forget-readings" on:click=move |_| brought.clear()>
+                "Remove"
+            </button>
+        </div>
+    }
+}
+
+/// Whose readings count, where there are several cells.
+fn cell_choice(brought: Brought, readings: &Readings) -> Option<impl IntoView + use<>> {
+    let names = readings.cells.clone();
+    let option = move |(i, name): (usize, String)| view! { <option value=i.to_string()>{name}</option> };
+    let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
+        brought.cell.set(ev.target().value().parse().ok());
+    };
+    (names.len() > 1).then(|| {
+        view! {
+            <div class="field">
+                <label for="readings-cell">"Cell"</label>
+                <div class="box">
+                    <select id="readings-cell" name="readings-cell" on:change:target=apply>
+                        <option value="">"All"</option>
+                        {names.into_iter().enumerate().map(option).collect_view()}
+                    </select>
+                </div>
+            </div>
+        }
+    })
+}
+
+/// What the dots show.
+fn shown_choice(brought: Brought) -> impl IntoView {
+    let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
+        let value = ev.target().value();
+        let chosen = Shown::ALL.into_iter().find(|(_, name, _)| *name == value);
+        if let Some((shown, ..)) = chosen {
+            brought.shown.set(shown);
+        }
+    };
+    let option = move |(shown, name, text): (Shown, &'static str, &'static str)| {
+        view! { <option value=name selected=move || brought.shown.get() == shown>{text}</option> }
+    };
+    view! {
+        <div class="field">
+            <label for="readings-shown">"Dots show"</label>
+            <div class="box">
+                <select id="readings-shown" name="readings-shown" on:change:target=apply>
+                    {Shown::ALL.map(option).into_iter().collect_view()}
+                </select>
+            </div>
+        </div>
+        <Show when=move || brought.shown.get() == Shown::Error>
+            <div class="wide legend-ends error-legend">
+                <div class="legend-bar" style:background=gradient(Quantity::Difference)></div>
+                <span>{format!("−{DIFFERENCE_LIMIT:.0} dB")}<small>"measured stronger"</small></span>
+                <span class="end">{format!("+{DIFFERENCE_LIMIT:.0} dB")}<small>"predicted stronger"</small></span>
+            </div>
+        </Show>
+    }
+}
+
+/// How far each engine's map lies from the readings that count.
+#[component]
+fn ErrorTable() -> impl IntoView {
+    let store: Store = expect_context();
+    let brought: Brought = expect_context();
+    let frame = Memo::new(move |_| store.city.with(|c| c.as_ref().map(|c| c.origin)));
+    let local = Memo::new(move |_| {
+        let frame = frame.get().map(LocalFrame::new);
+        let place = |r: Reading| Some((frame.as_ref()?.to_local(r.at), r.level.0));
+        Arc::new(brought.counted().into_iter().filter_map(place).collect::<Vec<(DVec2, f64)>>())
+    });
+    let scores = ENGINES.map(|engine| {
+        let score = move |_: Option<&_>| {
+            let local = local.get();
+            store.desk(engine).made.with(|made| made.as_ref().map(|made| Errors::of(&made.map, &local)))
+        };
+        (engine, Memo::new(score))
+    });
+    let row = |(engine, score): (EngineKind, Memo<Option<Errors>>)| {
+        let cells = move || match score.get() {
+            None => view! { <td colspan="5">"no map yet"</td> }.into_any(),
+            Some(Errors { score: None, .. }) => {
+                view! { <td colspan="5">"no prediction at any of them"</td> }.into_any()
+            }
+            Some(Errors { score: Some(score), .. }) => {
+                let numbers = [score.bias_db, score.sd_db, score.rmse_db, score.mae_db];
+                let numbers = numbers.map(|n| view! { <td>{format!("{n:.1}").replace('-', "−")}</td> });
+                view! { <td>{grouped(score.n)}</td>{numbers.into_iter().collect_view()} }.into_any()
+            }
+        };
+        let name = super::layers::name(engine.into());
+        view! { <tr data-errors=engine_name(engine)><th scope="row">{name}</th>{cells}</tr> }
+    };
+    let silent = move || {
+        let told = |(engine, score): (EngineKind, Memo<Option<Errors>>)| {
+            let Errors { silent, .. } = score.get().filter(|errors| errors.silent > 0)?;
+            Some(format!("{} says nothing at {}.", super::layers::name(engine.into()), grouped(silent as u64)))
+        };
+        let all: Vec<String> = scores.into_iter().filter_map(told).collect();
+        (!all.is_empty()).then(|| view! { <p class="hint">{all.join(" ")}</p> })
+    };
+    view! {
+        <table class="errors">
+            <caption>"Prediction less measurement, dB"</caption>
+            <thead>
+                <tr>
+                    <th scope="col"></th>
+                    <th scope="col" title="Readings with a prediction">"n"</th>
+                    <th scope="col" title="Mean error: positive where the prediction is too strong">"bias"</th>
+                    <th scope="col" title="Standard deviation: what is left without the bias">"SD"</th>
+                    <th scope="col" title="Root of the mean squared error">"RMSE"</th>
+                    <th scope="col" title="Mean absolute error">"MAE"</th>
+                </tr>
+            </thead>
+            <tbody>{scores.map(row).into_iter().collect_view()}</tbody>
+        </table>
+        {silent}
+    }
+}
+
+/// The errors of a map at places with a measured level.
+#[derive(Clone, Copy, PartialEq)]
+struct Errors {
+    /// Where it says something.
+    score: Option<Score>,
+    /// Places about which it says nothing.
+    silent: usize,
+}
+
+impl Errors {
+    fn of(map: &CoverageMap, readings: &[(DVec2, f64)]) -> Self {
+        let mut tally = Tally::default();
+        let errors = readings.iter().filter_map(|(p, level)| Some(f64::from(map.at(*p)?) - level));
+        let predicted = errors.map(|error| tally.add(error)).count();
+        Self { score: tally.score(), silent: readings.len() - predicted }
+    }
+}
+
+/// How many, of what, and how strong.
+fn summary(readings: &Readings) -> String {
+    let levels = readings.all.iter().map(|r| r.level.0);
+    let (low, high) = levels.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), l| (low.min(l), high.max(l)));
+    let of = |names: &[String], what: &str| match names {
+        [] => String::new(),
+        [name] => format!(" · {what} {name}"),
+        names => format!(" · {} {what}s", grouped(names.len() as u64)),
+    };
+    let (count, quantity) = (grouped(readings.all.len() as u64), &readings.quantity);
+    let names = of(&readings.cells, "cell") + &of(&readings.devices, "device");
+    format!("{count} × {quantity}{names} · {low:.0} to {high:.0} dBm")
+}
+
+/// The lines that are no reading, by reason.
+fn rejected(readings: &Readings) -> Option<impl IntoView + use<>> {
+    let count = readings.rejected.count();
+    let line = |text: String| view! { <li>{text}</li> };
+    let reasons = readings.rejected.by_reason().into_iter().map(|(reason, refusal)| {
+        let named: Vec<String> = refusal.lines.iter().take(LINES).map(ToString::to_string).collect();
+        let more = if refusal.count as usize > named.len() { " …" } else { "" };
+        let word = if refusal.count == 1 { "line" } else { "lines" };
+        line(format!("{} × {reason}: {word} {}{more}", grouped(refusal.count), named.join(", ")))
+    });
+    let reasons = reasons.collect_view();
+    let summary = format!("{} {} no reading", grouped(count), if count == 1 { "line is" } else { "lines are" });
+    (count > 0).then(|| {
+        view! {
+            <details class="rejected" data-rejected=count.to_string()>
+                <summary>{summary}</summary>
+                <ul>{reasons}</ul>
+            </details>
+        }
+    })
+}
+
+/// A number in groups of three digits.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
+    groups.collect::<Vec<_>>().join("\u{202f}")
+}
+
+/// The question which column is what.
+#[component]
+pub fn Columns() -> impl IntoView {
+    let brought: Brought = expect_context();
+    let body = move || brought.asked.get().map(|asked| question(brought, &asked));
+    view! { <Dialogue open=brought.asking title="Which column is what?" name="columns">{body}</Dialogue> }
+}
+
+fn question(brought: Brought, asked: &Arc<Asked>) -> impl IntoView + use<> {
+    let store: Store = expect_context();
+    let Asked { question, address } = &**asked;
+    let missing = RwSignal::new(None::<Role>);
+    let answer = {
+        let (file, address) = (question.file.clone(), address.clone());
+        move |ev: leptos::ev::SubmitEvent| {
+            ev.prevent_default();
+            let form = event_target::<HtmlFormElement>(&ev).elements();
+            let mut mapping = Mapping::default();
+            for role in Role::ALL {
+                let select = form.named_item(role.name()).and_then(|e| e.dyn_into::<HtmlSelectElement>().ok());
+                mapping.set(role, select.and_then(|select| select.value().parse().ok()));
+            }
+            missing.set(mapping.missing());
+            if mapping.missing().is_none() {
+                brought.asking.set(false);
+                files::import(store, brought, file.clone(), address.clone(), Some(mapping));
+            }
+        }
+    };
+    let choice = |role: Role| {
+        let chosen = question.guess.column(role);
+        let none = if role.is_needed() { "choose …" } else { "not in this file" };
+        let options = question.columns.iter().enumerate().map(|(i, name)| {
+            view! { <option value=i.to_string() selected=chosen == Some(i)>{name.clone()}</option> }
+        });
+        let id = format!("column-{}", role.name());
+        view! {
+            <div class="field">
+                <label for=id.clone()>{role.name()}</label>
+                <div class="box">
+                    <select id=id name=role.name()>
+                        <option value="" selected=chosen.is_none()>{none}</option>
+                        {options.collect_view()}
+                    </select>
+                </div>
+            </div>
+        }
+    };
+    let cells = |row: &[String]| row.iter().map(|text| view! { <td>{text.clone()}</td> }).collect_view();
+    let rows = question.sample.iter().map(|row| view! { <tr>{cells(row)}</tr> }).collect_view();
+    let names = question.columns.iter().map(|name| view! { <th scope="col">{name.clone()}</th> }).collect_view();
+    view! {
+        <p>{format!("{} begins like this:", question.file)}</p>
+        <div class="sample" tabindex="0" role="region" aria-label="The first lines">
+            <table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>
+        </div>
+        <form class="columns-form" on:submit=answer>
+            <div class="grid">{Role::ALL.map(choice).into_iter().collect_view()}</div>
+            <p class="hint" role="alert">
+                {move || missing.get().map(|role| format!("Say which column holds the {}.", role.name()))}
+            </p>
+            <button type="submit" class="quiet" data-action="read">{icons::chevron()}"Read it so"</button>
+        </form>
+    }
+}
+
+/// Keeps the map's dots at the readings that count, in the colours of the legend of levels or of errors.
+pub fn follow(store: Store, with_map: impl Fn(&dyn Fn(&CityMap)) + Copy + 'static) {
+    let brought: Brought = expect_context();
+    let dots = Memo::new(move |_| {
+        let hidden = brought.shown.get() == Shown::Nothing;
+        Arc::new(if hidden { Vec::new() } else { brought.counted() })
+    });
+    Effect::new(move |_| {
+        let places: Vec<f64> = dots.with(|dots| dots.iter().flat_map(|r| [r.at.lon, r.at.lat]).collect());
+        with_map(&|m| m.set_readings(&places));
+    });
+    let ends = Memo::new(move |_| store.scenario.with(|s| s.view.ends(Aspect::Signal)));
+    let front = Memo::new(move |_| store.scenario.with(|s| s.view.layer));
+    Effect::new(move |_| {
+        let (dots, (low, high)) = (dots.get(), ends.get());
+        let levels = Quantity::from(Aspect::Signal).scale();
+        let level = |r: &Reading| levels.rgb(((r.level.0 - low) / (high - low)).clamp(0.0, 1.0) as f32);
+        let engine = ENGINES.into_iter().find(|engine| Layer::from(*engine) == front.get());
+        let engine = engine.filter(|_| brought.shown.get() == Shown::Error);
+        let errors = Quantity::Difference.scale();
+        let error = |engine, r: &Reading| {
+            let error = store.value(engine, r.at).map(|v| f64::from(v) - r.level.0);
+            error.map_or(SILENT, |e| errors.rgb((0.5 + e / (2.0 * DIFFERENCE_LIMIT)).clamp(0.0, 1.0) as f32))
+        };
+        let colour = |r: &Reading| engine.map_or_else(|| level(r), |engine| error(engine, r));
+        let colours: Vec<u8> = dots.iter().flat_map(colour).collect();
+        with_map(&|m| m.paint_readings(&colours));
+    });
+}

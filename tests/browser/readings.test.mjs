@@ -1,0 +1,141 @@
+// Readings of the user's own: what is read of a file, what is not, and the dots on the map.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { test } from "node:test";
+import { around, rings } from "./geometry.mjs";
+import { MAST, open } from "./harness.mjs";
+
+const SHARED = process.env.FARFIELD_SHARED ?? join(import.meta.dirname, "../../../shared");
+const CAMPUS = join(SHARED, "data/duke");
+const PLACES = rings(MAST, [60, 90, 120], around(24)).map((p) => p.point);
+
+/** Picks a file of text as readings. */
+async function bring(tab, name, text) {
+  const file = { name, mimeType: "text/csv", buffer: Buffer.from(text) };
+  await tab.page.locator('[name="readings"]').setInputFiles(file);
+}
+
+/** Drops files on the page, as from a folder. */
+async function drop(tab, ...paths) {
+  const files = paths.map((path) => [basename(path), readFileSync(path, "utf8")]);
+  await tab.page.evaluate((files) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, text] of files) dataTransfer.items.add(new File([text], name));
+    window.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, files);
+}
+
+/** The map beside the panel, once it draws nothing new. */
+async function look(tab) {
+  await tab.drawn();
+  return tab.page.screenshot({ clip: { x: 500, y: 120, width: 800, height: 640 } });
+}
+
+/** Waits until so many readings are told of. */
+function readings(tab, count) {
+  return tab.until((count) => document.querySelector("[data-readings]")?.dataset.readings === String(count), count);
+}
+
+test("a table is dots on the map, and what of it is no reading is told with its lines", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  await tab.maps();
+  const before = await look(tab);
+  const lines = PLACES.map(([lon, lat], i) => `${lat};${lon};${-60 - i};${i % 2 ? "Nord" : "Süd"}`.replaceAll(".", ","));
+  await bring(tab, "fahrt.csv", `Breite;Länge;RSRP [dBm];Zelle\n${lines.join("\n")}\n0;0;-90;Nord\n48,1;11,5;n/a;Nord\n`);
+  await readings(tab, PLACES.length);
+  const said = await tab.page.locator(".readings").innerText();
+  assert.match(said, /fahrt\.csv/);
+  assert.match(said, /72 × RSRP \[dBm\].* -131 to -60 dBm/);
+  const rejected = tab.page.locator("[data-rejected]");
+  assert.equal(await rejected.getAttribute("data-rejected"), "2");
+  await rejected.locator("summary").click();
+  assert.match(await rejected.innerText(), /the place 0, 0: no fix: line 74/);
+  assert.match(await rejected.innerText(), /no number for the level: line 75/);
+  assert.ok(!before.equals(await look(tab)), "there is no dot");
+  await tab.page.locator('[name="readings-shown"]').selectOption("nothing");
+  assert.ok(before.equals(await look(tab)), "the dots are not hidden");
+  await tab.page.locator('[data-action="forget-readings"]').click();
+  await tab.until(() => document.querySelector('[name="readings"]'));
+});
+
+test("how far each map lies from the readings is a table, for all cells or one", async (t) => {
+  const tab = await open(t);
+  await tab.maps();
+  // Readings that are what the ray tracer says, 3 dB stronger for one cell and 1 dB weaker for the other.
+  const levels = await tab.values("traced", PLACES);
+  const told = PLACES.map((place, i) => ({ place, level: levels[i], cell: i % 2 ? "A" : "B" })).filter((r) => r.level !== null);
+  const lines = told.map(({ place: [lon, lat], level, cell }) => `${lat},${lon},${level + (cell === "A" ? 3 : -1)},${cell}`);
+  await bring(tab, "drive.csv", `lat,lon,rsrp,cell\n${lines.join("\n")}\n0.5,0.5,-90,A\n`);
+  await readings(tab, told.length + 1);
+  const row = async (engine) => {
+    const cells = await tab.page.locator(`[data-errors="${engine}"] td`).allInnerTexts();
+    return cells.map((text) => Number(text.replace("−", "-")));
+  };
+  await tab.page.locator('[name="readings-cell"]').selectOption({ label: "A" });
+  const ofA = told.filter((r) => r.cell === "A").length;
+  await tab.until((n) => document.querySelector('[data-errors="traced"] td')?.innerText === String(n), ofA);
+  assert.deepEqual(await row("traced"), [ofA, -3, 0, 3, 3]);
+  assert.match(await tab.page.locator(".readings").innerText(), /Ray traced says nothing at 1\./);
+  assert.match(await tab.page.locator(".readings").innerText(), /One of them lies outside of this city/);
+  await tab.page.locator('[name="readings-cell"]').selectOption({ label: "B" });
+  await tab.until((n) => document.querySelector('[data-errors="traced"] td')?.innerText === String(n), told.length - ofA);
+  assert.deepEqual((await row("traced")).slice(1), [1, 0, 1, 1]);
+  const [n, , sd, rmse] = await row("learned");
+  assert.ok(n > 0 && sd > 1 && rmse >= sd, "the learned map differs from the traced one");
+  await tab.page.locator('[name="readings-shown"]').selectOption("error");
+  await tab.drawn();
+  await tab.shoot("desktop-dark-errors");
+});
+
+test("unknown columns are asked for, and the answer is taken", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  await bring(tab, "log.csv", `a,b,c\n${PLACES.map(([lon, lat], i) => `${lat},${lon},${-60 - i}`).join("\n")}\n`);
+  await tab.until(() => document.querySelector("dialog.columns")?.open);
+  assert.match(await tab.page.locator("dialog.columns").innerText(), /log\.csv begins like this/);
+  await tab.shoot("desktop-dark-columns");
+  for (const [role, column] of [["latitude", "0"], ["longitude", "1"]]) {
+    await tab.page.locator(`dialog.columns [name="${role}"]`).selectOption(column);
+  }
+  await tab.page.locator('[data-action="read"]').click();
+  await tab.until(() => /Say which column holds the level/.test(document.querySelector("dialog.columns").innerText));
+  await tab.page.locator('dialog.columns [name="level"]').selectOption("2");
+  await tab.page.locator('[data-action="read"]').click();
+  await readings(tab, PLACES.length);
+  await tab.page.locator('[data-action="columns"]').click();
+  assert.equal(await tab.page.locator('dialog.columns [name="level"]').inputValue(), "2");
+  await tab.page.keyboard.press("Escape");
+});
+
+test("a file without readings is a sentence, and the readings before it stay", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  const [lon, lat] = PLACES[0];
+  await bring(tab, "drive.csv", `lat,lon,rsrp\n${lat},${lon},-90\n`);
+  await readings(tab, 1);
+  const file = { name: "ratios.csv", mimeType: "text/csv", buffer: Buffer.from(`lat,lon,rsrp\n${lat},${lon},90\n`) };
+  await tab.page.evaluate(({ name, text }) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], name));
+    window.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+  }, { name: file.name, text: file.buffer.toString() });
+  assert.match(await tab.notice(/ratios\.csv/), /1 of its lines have a level that is none in dBm/);
+  await readings(tab, 1);
+});
+
+test("a measured campus is dropped with its buildings, and its cells and phones are known", { skip: !existsSync(CAMPUS) && "SKIPPED: there is no data/duke" }, async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  await drop(tab, join(CAMPUS, "duke_buildings.geojson"));
+  await tab.until(() => window.farfield.state().scenario.city === "file:duke_buildings.geojson");
+  await tab.maps("empirical");
+  await drop(tab, join(CAMPUS, "measurements.csv"));
+  await readings(tab, 21063);
+  const said = await tab.page.locator(".readings").innerText();
+  assert.match(said, /21.063 × rsrp_dbm · 4 cells · 2 devices/);
+  assert.doesNotMatch(said, /None of them/);
+  await tab.settled();
+  await tab.shoot("desktop-dark-readings");
+});
