@@ -29,6 +29,7 @@ mod run;
 mod store;
 
 use crate::geodesy::LonLat;
+use crate::scenario::is_name;
 use crate::worker::protocol::{BackendChoice, Open, Source};
 use aspects::AspectChoice;
 use cities::{Cities, CityButton, Heights};
@@ -196,11 +197,6 @@ fn source_of(city: &str) -> Source {
     }
     let url = absolute(&if is_name(city) { format!("cities/{city}.pmtiles") } else { city.into() });
     Source { url, beside: Vec::new() }
-}
-
-/// Whether something is called by the name of what ships with the page.
-pub fn is_name(named: &str) -> bool {
-    !named.is_empty() && named.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// An address against the page's own.

@@ -3,9 +3,9 @@
 use super::files::{self, SCHEME};
 use super::readings::Brought;
 use super::store::Store;
-use super::{absolute, address, is_name};
+use super::{absolute, address};
 use crate::learn::catalogue::{Catalogue, Model};
-use crate::scenario::{DEFAULT_MODEL, Layer};
+use crate::scenario::{DEFAULT_MODEL, Layer, is_name};
 use gloo::net::http::Request;
 use leptos::prelude::*;
 use web_sys::{HtmlInputElement, HtmlSelectElement};

@@ -3,7 +3,7 @@
 use crate::city::archive::{ArchiveError, FileReader};
 use crate::city::{City, Opened};
 use crate::geodesy::LonLat;
-use crate::scenario::{Link, Scenario};
+use crate::scenario::{Link, Scenario, is_name};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,10 +66,6 @@ pub fn model(named: &str) -> Result<PathBuf> {
         bail!("the scenario's model {named} is open in the page alone: name its file with --model");
     }
     Ok(if is_name(named) { shipped(&format!("models/{named}.onnx")) } else { PathBuf::from(named) })
-}
-
-fn is_name(named: &str) -> bool {
-    named.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
 }
 
 /// A file that ships with the project: below the current folder, or else where the project was built.

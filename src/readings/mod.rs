@@ -1,6 +1,7 @@
 //! Readings of signal levels that a user brings, such as a drive test: tables as many tools write them, read as tolerantly as
 //! is safe. What can't be used is counted, with its reason and its line, and nothing is left out in silence.
 
+mod bin;
 mod columns;
 #[cfg(feature = "import")]
 mod dialect;
@@ -11,9 +12,10 @@ mod score;
 #[cfg(feature = "import")]
 mod table;
 
+pub use bin::binned;
 pub use columns::{Mapping, Role};
 pub use rejected::{Reason, Refusal, Rejected};
-pub use score::{Score, Tally};
+pub use score::{Score, Tally, f1, spearman};
 
 use crate::geodesy::LonLat;
 use crate::units::{Dbm, Hertz};

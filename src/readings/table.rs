@@ -119,7 +119,9 @@ fn head(file: &str, table: &[u8], separator: u8) -> Option<Head> {
     let numbered = || (1..=first.len()).map(|i| format!("column {i}")).collect();
     if is_cellmapper(first) {
         let mut mapping = Mapping::default();
-        CELLMAPPER.iter().for_each(|(role, column)| mapping.set(*role, Some(*column)));
+        for (role, column) in CELLMAPPER {
+            mapping.set(role, Some(column));
+        }
         return Some(question(numbered(), 0, mapping));
     }
     let is_named = first.iter().all(|field| number(field).is_none());

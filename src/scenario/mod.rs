@@ -33,6 +33,11 @@ pub const SHEET_THICKNESS: f32 = 0.1;
 /// Highest specular reflection order.
 pub const MAX_DEPTH: u8 = 8;
 
+/// Whether a city or a model is called by the name of one that ships with Farfield, and not by an address or a path.
+pub fn is_name(named: &str) -> bool {
+    !named.is_empty() && named.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
 /// A whole scenario. Fields that a link leaves out take their defaults; fields it has beyond these are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

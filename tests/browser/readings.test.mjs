@@ -76,17 +76,27 @@ test("how far each map lies from the readings is a table, for all cells or one",
   await tab.page.locator('[name="readings-cell"]').selectOption({ label: "A" });
   const ofA = told.filter((r) => r.cell === "A").length;
   await tab.until((n) => document.querySelector('[data-errors="traced"] td')?.innerText === String(n), ofA);
-  assert.deepEqual(await row("traced"), [ofA, -3, 0, 3, 3]);
+  assert.deepEqual(await row("traced"), [ofA, -3, 0, 3, 3, 1]);
   assert.match(await tab.page.locator(".readings").innerText(), /Ray traced says nothing at 1\./);
   assert.match(await tab.page.locator(".readings").innerText(), /One of them lies outside of this city/);
   await tab.page.locator('[name="readings-cell"]').selectOption({ label: "B" });
   await tab.until((n) => document.querySelector('[data-errors="traced"] td')?.innerText === String(n), told.length - ofA);
-  assert.deepEqual((await row("traced")).slice(1), [1, 0, 1, 1]);
+  assert.deepEqual((await row("traced")).slice(1), [1, 0, 1, 1, 1]);
   const [n, , sd, rmse] = await row("learned");
   assert.ok(n > 0 && sd > 1 && rmse >= sd, "the learned map differs from the traced one");
   await tab.page.locator('[name="readings-shown"]').selectOption("error");
   await tab.drawn();
   await tab.shoot("desktop-dark-errors");
+  // Rings of 60, 90 and 120 m lie in two bands; one of them alone has fewer dots.
+  const all = await look(tab);
+  assert.equal(await tab.page.locator("[data-band]").count(), 2);
+  await tab.page.locator('[data-band="2"]').click();
+  assert.ok(!all.equals(await look(tab)), "all dots are still there");
+  await tab.page.locator('[data-band="2"]').click();
+  assert.ok(all.equals(await look(tab)), "the dots are not back");
+  // All readings of a square count as one.
+  await tab.page.locator('[name="readings-side"]').selectOption("50");
+  await tab.until((n) => Number(document.querySelector('[data-errors="traced"] td')?.innerText) < n, told.length - ofA);
 });
 
 test("unknown columns are asked for, and the answer is taken", async (t) => {

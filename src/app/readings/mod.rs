@@ -1,22 +1,23 @@
-//! The readings that the user brings: the lines that tell what was read, the question which column is what, and the dots on
-//! the map. They stay in this tab.
+//! The readings that the user brings: the lines that tell what was read, and the dots on the map. They stay in this tab.
 
-use super::city_map::{CityMap, engine_name};
-use super::dialogue::Dialogue;
+mod columns;
+mod errors;
+
+pub use columns::Columns;
+
+use super::city_map::CityMap;
 use super::engines::ENGINES;
 use super::files;
-use super::icons;
 use super::legend::{DIFFERENCE_LIMIT, gradient};
 use super::store::Store;
-use crate::coverage::{CoverageMap, Quantity};
+use crate::coverage::Quantity;
 use crate::geodesy::{LocalFrame, LonLat};
-use crate::readings::{Mapping, Outcome, Question, Reading, Readings, Role, Score, Tally};
-use crate::scenario::{Aspect, EngineKind, Layer};
-use glam::DVec2;
+use crate::readings::{Outcome, Question, Reading, Readings, binned};
+use crate::scenario::{Aspect, Layer};
+use errors::{ErrorView, band};
 use leptos::prelude::*;
 use std::sync::Arc;
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlFormElement, HtmlInputElement, HtmlSelectElement, Url};
+use web_sys::{HtmlInputElement, HtmlSelectElement, Url};
 
 /// The camera comes along where no reading lies within this many metres of what it looks at.
 const NEAR: f64 = 800.0;
@@ -42,6 +43,12 @@ pub struct Brought {
     shown: RwSignal<Shown>,
     /// The number of the cell whose readings count; all where there is none.
     cell: RwSignal<Option<u32>>,
+    /// Side of the squares whose readings are averaged, metres; 0 where each counts by itself.
+    side: RwSignal<f64>,
+    /// The band of distances whose dots are shown; all where there is none.
+    band: RwSignal<Option<usize>>,
+    /// What of them counts.
+    counted: RwSignal<Arc<Vec<Reading>>>,
 }
 
 /// What the dots on the map show.
@@ -64,6 +71,8 @@ impl Shown {
     ];
 }
 
+/// Sides of squares to choose from, metres.
+const SIDES: [f64; 5] = [0.0, 5.0, 10.0, 25.0, 50.0];
 /// A dot where a map says nothing.
 const SILENT: [u8; 3] = [128, 128, 128];
 
@@ -84,6 +93,7 @@ impl Brought {
             come_along(store, &readings);
             self.shown.update(|s| *s = if *s == Shown::Nothing { Shown::Level } else { *s });
             self.cell.set(None);
+            self.band.set(None);
             self.readings.set(Some(Arc::new(readings)));
         }
     }
@@ -95,11 +105,20 @@ impl Brought {
         }
     }
 
-    /// The readings that count.
-    fn counted(self) -> Vec<Reading> {
-        let cell = self.cell.get();
-        let counts = |r: &&Reading| cell.is_none() || r.cell == cell;
-        self.readings.with(|r| r.iter().flat_map(|r| r.all.iter().filter(counts).copied()).collect())
+    /// The readings that count: those of the chosen cell, averaged as it was chosen.
+    fn counted(self) -> Arc<Vec<Reading>> {
+        self.counted.get()
+    }
+
+    /// Keeps what counts at what was chosen.
+    fn follow(self) {
+        Effect::new(move |_| {
+            let (cell, side) = (self.cell.get(), self.side.get());
+            let counts = |r: &&Reading| cell.is_none() || r.cell == cell;
+            let chosen: Vec<Reading> =
+                self.readings.with(|r| r.iter().flat_map(|r| r.all.iter().filter(counts).copied()).collect());
+            self.counted.set(Arc::new(if side > 0.0 { binned(&chosen, side, 1) } else { chosen }));
+        });
     }
 
     /// Puts the readings away.
@@ -180,8 +199,8 @@ fn told(brought: Brought, readings: &Readings) -> impl IntoView + use<> {
         </p>
         {outside}
         {rejected(readings)}
-        <div class="grid">{cell_choice(brought, readings)}{shown_choice(brought)}</div>
-        <ErrorTable />
+        <div class="grid">{cell_choice(brought, readings)}{side_choice(brought)}{shown_choice(brought)}</div>
+        <ErrorView />
         <div class="row">
             <button type="button" class="quiet" data-action="columns" on:click=move |_| brought.asking.set(true)>
                 "Columns…"
@@ -215,6 +234,27 @@ fn cell_choice(brought: Brought, readings: &Readings) -> Option<impl IntoView + 
     })
 }
 
+/// Over which squares readings are averaged.
+fn side_choice(brought: Brought) -> impl IntoView {
+    let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
+        brought.side.set(ev.target().value().parse().unwrap_or_default());
+    };
+    let option = move |side: f64| {
+        let text = if side > 0.0 { format!("Squares of {side} m") } else { "Each by itself".into() };
+        view! { <option value=side.to_string() selected=move || brought.side.get() == side>{text}</option> }
+    };
+    view! {
+        <div class="field">
+            <label for="readings-side">"Averaged"</label>
+            <div class="box">
+                <select id="readings-side" name="readings-side" on:change:target=apply>
+                    {SIDES.map(option).into_iter().collect_view()}
+                </select>
+            </div>
+        </div>
+    }
+}
+
 /// What the dots show.
 fn shown_choice(brought: Brought) -> impl IntoView {
     let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
@@ -243,84 +283,6 @@ fn shown_choice(brought: Brought) -> impl IntoView {
                 <span class="end">{format!("+{DIFFERENCE_LIMIT:.0} dB")}<small>"predicted stronger"</small></span>
             </div>
         </Show>
-    }
-}
-
-/// How far each engine's map lies from the readings that count.
-#[component]
-fn ErrorTable() -> impl IntoView {
-    let store: Store = expect_context();
-    let brought: Brought = expect_context();
-    let frame = Memo::new(move |_| store.city.with(|c| c.as_ref().map(|c| c.origin)));
-    let local = Memo::new(move |_| {
-        let frame = frame.get().map(LocalFrame::new);
-        let place = |r: Reading| Some((frame.as_ref()?.to_local(r.at), r.level.0));
-        Arc::new(brought.counted().into_iter().filter_map(place).collect::<Vec<(DVec2, f64)>>())
-    });
-    let scores = ENGINES.map(|engine| {
-        let score = move |_: Option<&_>| {
-            let local = local.get();
-            store.desk(engine).made.with(|made| made.as_ref().map(|made| Errors::of(&made.map, &local)))
-        };
-        (engine, Memo::new(score))
-    });
-    let row = |(engine, score): (EngineKind, Memo<Option<Errors>>)| {
-        let cells = move || match score.get() {
-            None => view! { <td colspan="5">"no map yet"</td> }.into_any(),
-            Some(Errors { score: None, .. }) => {
-                view! { <td colspan="5">"no prediction at any of them"</td> }.into_any()
-            }
-            Some(Errors { score: Some(score), .. }) => {
-                let numbers = [score.bias_db, score.sd_db, score.rmse_db, score.mae_db];
-                let numbers = numbers.map(|n| view! { <td>{format!("{n:.1}").replace('-', "−")}</td> });
-                view! { <td>{grouped(score.n)}</td>{numbers.into_iter().collect_view()} }.into_any()
-            }
-        };
-        let name = super::layers::name(engine.into());
-        view! { <tr data-errors=engine_name(engine)><th scope="row">{name}</th>{cells}</tr> }
-    };
-    let silent = move || {
-        let told = |(engine, score): (EngineKind, Memo<Option<Errors>>)| {
-            let Errors { silent, .. } = score.get().filter(|errors| errors.silent > 0)?;
-            Some(format!("{} says nothing at {}.", super::layers::name(engine.into()), grouped(silent as u64)))
-        };
-        let all: Vec<String> = scores.into_iter().filter_map(told).collect();
-        (!all.is_empty()).then(|| view! { <p class="hint">{all.join(" ")}</p> })
-    };
-    view! {
-        <table class="errors">
-            <caption>"Prediction less measurement, dB"</caption>
-            <thead>
-                <tr>
-                    <th scope="col"></th>
-                    <th scope="col" title="Readings with a prediction">"n"</th>
-                    <th scope="col" title="Mean error: positive where the prediction is too strong">"bias"</th>
-                    <th scope="col" title="Standard deviation: what is left without the bias">"SD"</th>
-                    <th scope="col" title="Root of the mean squared error">"RMSE"</th>
-                    <th scope="col" title="Mean absolute error">"MAE"</th>
-                </tr>
-            </thead>
-            <tbody>{scores.map(row).into_iter().collect_view()}</tbody>
-        </table>
-        {silent}
-    }
-}
-
-/// The errors of a map at places with a measured level.
-#[derive(Clone, Copy, PartialEq)]
-struct Errors {
-    /// Where it says something.
-    score: Option<Score>,
-    /// Places about which it says nothing.
-    silent: usize,
-}
-
-impl Errors {
-    fn of(map: &CoverageMap, readings: &[(DVec2, f64)]) -> Self {
-        let mut tally = Tally::default();
-        let errors = readings.iter().filter_map(|(p, level)| Some(f64::from(map.at(*p)?) - level));
-        let predicted = errors.map(|error| tally.add(error)).count();
-        Self { score: tally.score(), silent: readings.len() - predicted }
     }
 }
 
@@ -367,78 +329,19 @@ fn grouped(n: u64) -> String {
     groups.collect::<Vec<_>>().join("\u{202f}")
 }
 
-/// The question which column is what.
-#[component]
-pub fn Columns() -> impl IntoView {
-    let brought: Brought = expect_context();
-    let body = move || brought.asked.get().map(|asked| question(brought, &asked));
-    view! { <Dialogue open=brought.asking title="Which column is what?" name="columns">{body}</Dialogue> }
-}
-
-fn question(brought: Brought, asked: &Arc<Asked>) -> impl IntoView + use<> {
-    let store: Store = expect_context();
-    let Asked { question, address } = &**asked;
-    let missing = RwSignal::new(None::<Role>);
-    let answer = {
-        let (file, address) = (question.file.clone(), address.clone());
-        move |ev: leptos::ev::SubmitEvent| {
-            ev.prevent_default();
-            let form = event_target::<HtmlFormElement>(&ev).elements();
-            let mut mapping = Mapping::default();
-            for role in Role::ALL {
-                let select = form.named_item(role.name()).and_then(|e| e.dyn_into::<HtmlSelectElement>().ok());
-                mapping.set(role, select.and_then(|select| select.value().parse().ok()));
-            }
-            missing.set(mapping.missing());
-            if mapping.missing().is_none() {
-                brought.asking.set(false);
-                files::import(store, brought, file.clone(), address.clone(), Some(mapping));
-            }
-        }
-    };
-    let choice = |role: Role| {
-        let chosen = question.guess.column(role);
-        let none = if role.is_needed() { "choose …" } else { "not in this file" };
-        let options = question.columns.iter().enumerate().map(|(i, name)| {
-            view! { <option value=i.to_string() selected=chosen == Some(i)>{name.clone()}</option> }
-        });
-        let id = format!("column-{}", role.name());
-        view! {
-            <div class="field">
-                <label for=id.clone()>{role.name()}</label>
-                <div class="box">
-                    <select id=id name=role.name()>
-                        <option value="" selected=chosen.is_none()>{none}</option>
-                        {options.collect_view()}
-                    </select>
-                </div>
-            </div>
-        }
-    };
-    let cells = |row: &[String]| row.iter().map(|text| view! { <td>{text.clone()}</td> }).collect_view();
-    let rows = question.sample.iter().map(|row| view! { <tr>{cells(row)}</tr> }).collect_view();
-    let names = question.columns.iter().map(|name| view! { <th scope="col">{name.clone()}</th> }).collect_view();
-    view! {
-        <p>{format!("{} begins like this:", question.file)}</p>
-        <div class="sample" tabindex="0" role="region" aria-label="The first lines">
-            <table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>
-        </div>
-        <form class="columns-form" on:submit=answer>
-            <div class="grid">{Role::ALL.map(choice).into_iter().collect_view()}</div>
-            <p class="hint" role="alert">
-                {move || missing.get().map(|role| format!("Say which column holds the {}.", role.name()))}
-            </p>
-            <button type="submit" class="quiet" data-action="read">{icons::chevron()}"Read it so"</button>
-        </form>
-    }
-}
-
 /// Keeps the map's dots at the readings that count, in the colours of the legend of levels or of errors.
 pub fn follow(store: Store, with_map: impl Fn(&dyn Fn(&CityMap)) + Copy + 'static) {
     let brought: Brought = expect_context();
+    brought.follow();
+    let site = Memo::new(move |_| store.scenario.with(|s| s.sites.first().map(|s| s.position)));
     let dots = Memo::new(move |_| {
-        let hidden = brought.shown.get() == Shown::Nothing;
-        Arc::new(if hidden { Vec::new() } else { brought.counted() })
+        if brought.shown.get() == Shown::Nothing {
+            return Arc::default();
+        }
+        let Some((chosen, site)) = brought.band.get().zip(site.get()) else { return brought.counted() };
+        let frame = LocalFrame::new(site);
+        let inside = |r: &&Reading| band(frame.to_local(r.at).length()) == chosen;
+        Arc::new(brought.counted().iter().filter(inside).copied().collect::<Vec<_>>())
     });
     Effect::new(move |_| {
         let places: Vec<f64> = dots.with(|dots| dots.iter().flat_map(|r| [r.at.lon, r.at.lat]).collect());

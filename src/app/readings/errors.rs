@@ -1,0 +1,211 @@
+//! How far each engine's map lies from the readings: a table, how the errors are distributed, and the map in front by distance.
+
+use super::{Brought, grouped};
+use crate::app::city_map::engine_name;
+use crate::app::engines::ENGINES;
+use crate::app::layers;
+use crate::app::store::Store;
+use crate::coverage::CoverageMap;
+use crate::geodesy::LocalFrame;
+use crate::readings::{Reading, Score, Tally, spearman};
+use crate::scenario::{EngineKind, Layer};
+use glam::DVec2;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// The greatest error of the curves, dB, a step of 1 dB each.
+const GREATEST: usize = 30;
+/// Ends of the distance bands, metres.
+const BANDS: [f64; 6] = [50.0, 100.0, 200.0, 500.0, 1000.0, f64::INFINITY];
+
+/// The number of the band that a distance lies in.
+pub fn band(distance: f64) -> usize {
+    BANDS.partition_point(|end| *end <= distance)
+}
+
+/// The errors of a map at places with a measured level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Errors {
+    /// Where it says something.
+    score: Option<Score>,
+    /// Places about which it says nothing.
+    silent: usize,
+    /// How well it orders them.
+    rank: Option<f64>,
+    /// The share of errors of at most 0, 1, 2 … dB, either way.
+    within: [f32; GREATEST + 1],
+}
+
+impl Errors {
+    fn of(map: &CoverageMap, readings: &[(DVec2, f64)]) -> Self {
+        let pairs = readings.iter().filter_map(|(p, level)| Some((f64::from(map.at(*p)?), *level)));
+        let pairs: Vec<(f64, f64)> = pairs.collect();
+        let (mut tally, mut within) = (Tally::default(), [0.0; GREATEST + 1]);
+        for (predicted, measured) in &pairs {
+            let error = predicted - measured;
+            tally.add(error);
+            let first = error.abs().ceil() as usize;
+            within.iter_mut().skip(first).for_each(|share| *share += 1.0 / pairs.len() as f32);
+        }
+        let silent = readings.len() - pairs.len();
+        Self { score: tally.score(), silent, rank: spearman(&pairs), within }
+    }
+}
+
+/// An engine and its errors, once it has a map.
+type Judged = (EngineKind, Memo<Option<Errors>>);
+
+/// All that is told of errors.
+#[component]
+pub fn ErrorView() -> impl IntoView {
+    let store: Store = expect_context();
+    let brought: Brought = expect_context();
+    let origin = Memo::new(move |_| store.city.with(|c| c.as_ref().map(|c| c.origin)));
+    let local = Memo::new(move |_| {
+        let frame = origin.get().map(LocalFrame::new);
+        let place = |r: &Reading| Some((frame.as_ref()?.to_local(r.at), r.level.0));
+        Arc::new(brought.counted().iter().filter_map(place).collect::<Vec<(DVec2, f64)>>())
+    });
+    let judged: [Judged; 3] = ENGINES.map(|engine| {
+        let errors = move |_: Option<&_>| {
+            let local = local.get();
+            store.desk(engine).made.with(|made| made.as_ref().map(|made| Errors::of(&made.map, &local)))
+        };
+        (engine, Memo::new(errors))
+    });
+    let silent = move || {
+        let told = |(engine, errors): Judged| {
+            let Errors { silent, .. } = errors.get().filter(|errors| errors.silent > 0)?;
+            Some(format!("{} says nothing at {}.", layers::name(engine.into()), grouped(silent as u64)))
+        };
+        let all: Vec<String> = judged.into_iter().filter_map(told).collect();
+        (!all.is_empty()).then(|| view! { <p class="hint">{all.join(" ")}</p> })
+    };
+    view! {
+        <table class="errors">
+            <caption>"Prediction less measurement, dB"</caption>
+            <thead>
+                <tr>
+                    <th scope="col"></th>
+                    <th scope="col" title="Readings with a prediction">"n"</th>
+                    <th scope="col" title="Mean error: positive where the prediction is too strong">"bias"</th>
+                    <th scope="col" title="Standard deviation: what is left without the bias">"SD"</th>
+                    <th scope="col" title="Root of the mean squared error">"RMSE"</th>
+                    <th scope="col" title="Mean absolute error">"MAE"</th>
+                    <th scope="col" title="Spearman's rank correlation: 1 where weak and strong places are told in the right order">
+                        "rank"
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{judged.map(row).into_iter().collect_view()}</tbody>
+        </table>
+        {silent}
+        {curves(judged)}
+        <ByDistance local=local />
+    }
+}
+
+fn row((engine, errors): Judged) -> impl IntoView {
+    let cells = move || match errors.get() {
+        None => view! { <td colspan="6">"no map yet"</td> }.into_any(),
+        Some(Errors { score: None, .. }) => view! { <td colspan="6">"no prediction at any of them"</td> }.into_any(),
+        Some(Errors { score: Some(score), rank, .. }) => {
+            let numbers = [score.bias_db, score.sd_db, score.rmse_db, score.mae_db];
+            let numbers = numbers.map(|n| view! { <td>{format!("{n:.1}").replace('-', "−")}</td> });
+            let rank = rank.map_or("–".into(), |r| format!("{r:.2}").replace('-', "−"));
+            view! { <td>{grouped(score.n)}</td>{numbers.into_iter().collect_view()}<td>{rank}</td> }.into_any()
+        }
+    };
+    let name = engine_name(engine);
+    view! {
+        <tr data-errors=name>
+            <th scope="row"><i class=format!("of-{name}")></i>{layers::name(engine.into())}</th>
+            {cells}
+        </tr>
+    }
+}
+
+/// The share of places whose error is at most so many dB, of each engine.
+fn curves(judged: [Judged; 3]) -> impl IntoView {
+    let line = move |(engine, errors): Judged| {
+        let points = move || {
+            let within = errors.get().filter(|errors| errors.score.is_some()).map(|errors| errors.within);
+            let point = |(i, share): (usize, &f32)| format!("{},{:.1}", 10 * i, 100.0 * (1.0 - share));
+            within.map(|within| within.iter().enumerate().map(point).collect::<Vec<_>>().join(" "))
+        };
+        view! { <polyline class=format!("of-{}", engine_name(engine)) points=move || points().unwrap_or_default()></polyline> }
+    };
+    let told = move || {
+        let half = |(engine, errors): Judged| {
+            let within = errors.get().filter(|errors| errors.score.is_some())?.within;
+            let at = within.iter().position(|share| *share >= 0.5);
+            let at = at.map_or(format!("more than {GREATEST}"), |at| format!("at most {at}"));
+            Some(format!("{}: half of the errors are {at} dB", layers::name(engine.into())))
+        };
+        judged.into_iter().filter_map(half).collect::<Vec<_>>().join("; ")
+    };
+    view! {
+        <figure class="curves">
+            <svg viewBox="0 0 300 100" preserveAspectRatio="none" role="img" aria-label=told>
+                <path class="rules" d="M0 50H300M100 0V100M200 0V100" />
+                {judged.map(line).into_iter().collect_view()}
+            </svg>
+            <figcaption>
+                <span>"0"</span><span>"10"</span><span>"20"</span><span>{format!("{GREATEST} dB")}</span>
+            </figcaption>
+            <p class="hint">"Share of places whose error is at most that"</p>
+        </figure>
+    }
+}
+
+/// The errors of the map in front by the distance from the site; a band that is clicked has its dots shown alone.
+#[component]
+fn ByDistance(local: Memo<Arc<Vec<(DVec2, f64)>>>) -> impl IntoView {
+    let store: Store = expect_context();
+    let brought: Brought = expect_context();
+    let layer = Memo::new(move |_| store.scenario.with(|s| s.view.layer));
+    let site = Memo::new(move |_| store.scenario.with(|s| s.sites.first().map(|s| s.position)));
+    let bands = Memo::new(move |_| {
+        let engine = ENGINES.into_iter().find(|engine| Layer::from(*engine) == layer.get())?;
+        let site = store.local(site.get()?)?;
+        let mut tallies = [Tally::default(); BANDS.len()];
+        store.desk(engine).made.with(|made| {
+            let map = &made.as_ref()?.map;
+            for (p, level) in local.get().iter() {
+                if let Some(predicted) = map.at(*p) {
+                    tallies[band(p.distance(site))].add(f64::from(predicted) - level);
+                }
+            }
+            Some(tallies.map(|tally| tally.score()))
+        })
+    });
+    let bars = move || {
+        let bands = bands.get()?;
+        let most = bands.iter().flatten().map(|score| score.rmse_db).fold(1.0, f64::max);
+        let bar = |(i, score): (usize, Option<Score>)| score.map(|score| bar(brought, i, score, most));
+        let bars = bands.into_iter().enumerate().filter_map(bar).collect_view();
+        let title = format!("{}: RMSE by distance, dB", layers::name(layer.get()));
+        let label = title.clone();
+        Some(view! { <div class="bands" role="group" aria-label=label><p class="hint">{title}</p>{bars}</div> })
+    };
+    view! { {bars} }
+}
+
+fn bar(brought: Brought, number: usize, score: Score, most: f64) -> impl IntoView {
+    let from = if number == 0 { 0.0 } else { BANDS[number - 1] };
+    let name = match BANDS[number] {
+        end if end.is_finite() => format!("{from:.0}–{end:.0} m"),
+        _ => format!("over {from:.0} m"),
+    };
+    let width = format!("{:.0}%", 100.0 * score.rmse_db / most);
+    let alone = move || brought.band.get() == Some(number);
+    let toggle = move |_| brought.band.update(|band| *band = if *band == Some(number) { None } else { Some(number) });
+    let title = format!("{} readings, bias {:.1} dB. Click to see these alone.", grouped(score.n), score.bias_db);
+    view! {
+        <button type="button" data-band=number.to_string() aria-pressed=move || alone().to_string() title=title on:click=toggle>
+            <span>{name}</span>
+            <span class="bar"><i style:width=width></i></span>
+            <span>{format!("{:.1}", score.rmse_db)}</span>
+        </button>
+    }
+}
