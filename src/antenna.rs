@@ -3,7 +3,7 @@
 //! Angles are degrees at the door. Azimuth is clockwise from north; downtilt is positive below the horizon. A pattern is
 //! asked for its gain towards a direction given in east-north-up coordinates.
 
-use glam::{DVec3, Vec3};
+use glam::{DVec3, Vec2, Vec3};
 use serde::{Deserialize, Serialize};
 use std::f32::consts::FRAC_PI_2;
 
@@ -107,12 +107,47 @@ impl Pointing {
 
     /// Gain in dBi towards `direction`, east-north-up, which need not be a unit vector. A zero vector gives the peak.
     pub fn gain_dbi(&self, direction: Vec3) -> f32 {
+        self.aimed().gain_dbi(direction)
+    }
+
+    /// The same, ready to be asked for many directions.
+    pub fn aimed(&self) -> Aimed {
+        let [azimuth, downtilt] =
+            [self.azimuth_deg, self.downtilt_deg].map(|angle| Vec2::from_angle(angle.to_radians()));
+        Aimed { pattern: self.pattern, azimuth, downtilt }
+    }
+
+    /// The most that it gains in any direction, dBi.
+    pub fn peak_dbi(&self) -> f32 {
+        self.pattern.element().peak_dbi as f32
+    }
+
+    /// The boresight as a unit vector, east-north-up.
+    pub fn boresight(&self) -> DVec3 {
+        let (sa, ca) = f64::from(self.azimuth_deg).to_radians().sin_cos();
+        let (st, ct) = f64::from(self.downtilt_deg).to_radians().sin_cos();
+        DVec3::new(sa * ct, ca * ct, -st)
+    }
+}
+
+/// A [`Pointing`] with its angles worked out: what is asked for many directions.
+#[derive(Clone, Copy, Debug)]
+pub struct Aimed {
+    pattern: Pattern,
+    /// Cosine and sine of the azimuth and of the downtilt.
+    azimuth: Vec2,
+    downtilt: Vec2,
+}
+
+impl Aimed {
+    /// As [`Pointing::gain_dbi`].
+    pub fn gain_dbi(&self, direction: Vec3) -> f32 {
         match self.pattern {
             Pattern::Isotropic => 0.0,
             Pattern::Tr38901 => {
                 const ELEMENT: Element = Element::TR_38901;
                 const BACK: f32 = ELEMENT.front_to_back_db as f32;
-                let (azimuth, elevation) = self.antenna_angles(direction);
+                let (azimuth, elevation) = self.angles(direction);
                 let horizontal = (12.0 * (azimuth / ELEMENT.horizontal_deg as f32).powi(2)).min(BACK);
                 let vertical = 12.0 * (elevation / ELEMENT.vertical_deg as f32).powi(2);
                 let vertical = vertical.min(ELEMENT.side_lobes_db as f32);
@@ -121,31 +156,18 @@ impl Pointing {
         }
     }
 
-    /// The most that it gains in any direction, dBi.
-    pub fn peak_dbi(&self) -> f32 {
-        self.pattern.element().peak_dbi as f32
-    }
-
     /// Azimuth and elevation of `direction` in the antenna's own frame, degrees: both 0 on the boresight.
-    pub fn antenna_angles(&self, direction: Vec3) -> (f32, f32) {
-        let d = self.to_antenna_frame(direction);
-        (d.x.atan2(d.y).to_degrees(), d.z.atan2(d.x.hypot(d.y)).to_degrees())
+    pub fn angles(&self, direction: Vec3) -> (f32, f32) {
+        let ahead = self.ahead(direction.truncate());
+        let right = self.azimuth.x * direction.x - self.azimuth.y * direction.y;
+        let along = self.downtilt.x * ahead - self.downtilt.y * direction.z;
+        let above = self.downtilt.y * ahead + self.downtilt.x * direction.z;
+        (right.atan2(along).to_degrees(), above.atan2(right.hypot(along)).to_degrees())
     }
 
-    /// `direction` as (right of boresight, along boresight, above boresight).
-    fn to_antenna_frame(self, direction: Vec3) -> Vec3 {
-        let (sa, ca) = self.azimuth_deg.to_radians().sin_cos();
-        let right = ca * direction.x - sa * direction.y;
-        let ahead = sa * direction.x + ca * direction.y;
-        let (st, ct) = self.downtilt_deg.to_radians().sin_cos();
-        Vec3::new(right, ct * ahead - st * direction.z, st * ahead + ct * direction.z)
-    }
-
-    /// The boresight as a unit vector, east-north-up.
-    pub fn boresight(&self) -> DVec3 {
-        let (sa, ca) = f64::from(self.azimuth_deg).to_radians().sin_cos();
-        let (st, ct) = f64::from(self.downtilt_deg).to_radians().sin_cos();
-        DVec3::new(sa * ct, ca * ct, -st)
+    /// How far `direction`, east-north, goes along the azimuth.
+    pub fn ahead(&self, direction: Vec2) -> f32 {
+        self.azimuth.y * direction.x + self.azimuth.x * direction.y
     }
 }
 

@@ -9,7 +9,7 @@ mod vegetation;
 pub use diffraction::{OverRooftops, knife_edge_loss, over_rooftops, rooftop_loss};
 pub use entry::EntryLoss;
 pub use indoors::Indoors;
-pub use models::{Span, cost231_hata, free_space, uma_los, uma_nlos};
+pub use models::{Span, Uma, cost231_hata, free_space};
 pub use vegetation::foliage_loss;
 
 use crate::city::{City, HeightRaster};
@@ -48,8 +48,7 @@ pub fn path_gain(model: EmpiricalModel, raster: &HeightRaster, site: Vec3, user:
             free_space(straight.d3(), sector.frequency)
         }
         EmpiricalModel::Cost231Hata => cost231_hata(span, sector.frequency),
-        EmpiricalModel::Uma if raster.clear(site, user) => uma_los(span, sector.frequency),
-        EmpiricalModel::Uma => uma_nlos(span, sector.frequency),
+        EmpiricalModel::Uma => Uma::new(span.base, span.user, sector.frequency).loss(d2, raster.clear(site, user)),
     };
     -loss as f32
 }

@@ -25,8 +25,8 @@
 //! Transmit power is not an input: the result shifts with it decibel by decibel.
 
 use super::land::{CELL, Cover, Land};
-use crate::antenna::{Pattern, Pointing};
-use crate::empirical::{Span, over_rooftops, uma_los, uma_nlos};
+use crate::antenna::{Aimed, Pattern, Pointing};
+use crate::empirical::{Uma, over_rooftops};
 use crate::units::Hertz;
 use glam::{DVec2, Vec2, Vec3};
 
@@ -83,58 +83,90 @@ pub struct CellFeatures {
 impl Link<'_> {
     /// The features of the cell whose centre is `p`, local metres.
     pub fn features(&self, p: Vec2) -> CellFeatures {
+        Common::of(self).features(p)
+    }
+}
+
+/// What all cells of a link have in common, worked out once.
+struct Common<'a> {
+    land: &'a Land,
+    at: Vec2,
+    /// Ground under the antenna, and the antenna itself, above the local datum.
+    datum: f32,
+    base: Vec3,
+    receiver: f32,
+    pointing: Pointing,
+    aimed: Aimed,
+    baseline: Uma,
+    wavelength: f32,
+    /// The channels that no cell changes.
+    height: f32,
+    frequency: f32,
+}
+
+impl<'a> Common<'a> {
+    fn of(link: &Link<'a>) -> Self {
+        let at = link.at.as_vec2();
+        let datum = link.land.ground_at(at);
+        Self {
+            land: link.land,
+            at,
+            datum,
+            base: at.extend(datum + link.height),
+            receiver: link.receiver,
+            pointing: link.pointing,
+            aimed: link.pointing.aimed(),
+            baseline: Uma::new(link.height.into(), link.receiver.into(), link.frequency),
+            wavelength: link.frequency.wavelength() as f32,
+            height: ((link.height - 25.0) / 15.0).clamp(-1.5, 2.5),
+            frequency: (link.frequency.ghz() / 2.0).log(3.0).clamp(-2.0, 2.0) as f32,
+        }
+    }
+
+    fn features(&self, p: Vec2) -> CellFeatures {
         let here = self.land.at(p);
-        let at = self.at.as_vec2();
-        let datum = self.land.ground_at(at);
-        let base = at.extend(datum + self.height);
         let user = p.extend(self.land.ground_at(p) + self.receiver);
-        let ray = user - base;
-        let distance = at.distance(p);
-        let over = over_rooftops(self.land.obstacles(), base, user, self.frequency.wavelength() as f32);
+        let ray = user - self.base;
+        let distance = self.at.distance(p);
+        let over = over_rooftops(self.land.obstacles(), self.base, user, self.wavelength);
         let sight = over.edge.is_none();
-        let path_gain = self.path_gain(distance, sight);
-        let to_antenna = (at - p).try_normalize().unwrap_or(Vec2::ZERO);
-        let gain = self.pointing.gain_dbi(ray);
+        let path_gain = -self.baseline.loss(distance.into(), sight) as f32;
+        let to_antenna = (self.at - p).try_normalize().unwrap_or(Vec2::ZERO);
+        let gain = self.aimed.gain_dbi(ray);
         let (azimuth, depression) = self.off_boresight(ray);
         let flag = |b: bool| if b { 1.0 } else { 0.0 };
         let channels = [
             flag(here.known),
             (here.roof / 30.0).min(4.0),
-            ((here.ground - datum) / 20.0).clamp(-2.0, 2.0) * flag(here.known),
+            ((here.ground - self.datum) / 20.0).clamp(-2.0, 2.0) * flag(here.known),
             flag(here.cover == Cover::Vegetation),
             flag(here.cover == Cover::Street),
-            self.land.known_share(at, p),
+            self.land.known_share(self.at, p),
             (ray.length().clamp(10.0, 2000.0) / 200.0).log10(),
             to_antenna.x,
             to_antenna.y,
             azimuth,
             (gain - self.pointing.peak_dbi()) / 20.0,
             (depression / 15.0).clamp(-3.0, 3.0),
-            ((self.height - 25.0) / 15.0).clamp(-1.5, 2.5),
+            self.height,
             ((path_gain + 110.0) / 20.0).clamp(-3.0, 3.0),
             flag(sight),
             (over.bullington(distance) / 30.0).min(3.0),
-            (self.frequency.ghz() / 2.0).log(3.0).clamp(-2.0, 2.0) as f32,
+            self.frequency,
         ];
         CellFeatures { channels, baseline: gain + path_gain }
     }
 
-    /// Urban macro path gain over the horizontal distance, dB.
-    fn path_gain(&self, distance: f32, sight: bool) -> f32 {
-        let span = Span { d2: f64::from(distance), base: f64::from(self.height), user: f64::from(self.receiver) };
-        let loss = if sight { uma_los(span, self.frequency) } else { uma_nlos(span, self.frequency) };
-        -loss as f32
-    }
-
     /// Cosine of the azimuth off the boresight, and degrees below the boresight. An isotropic antenna looks to the network
-    /// like a sector's boresight in every direction.
+    /// like a sector's boresight in every direction, and straight above a cell there is no azimuth to be off.
     fn off_boresight(&self, ray: Vec3) -> (f32, f32) {
         match self.pointing.pattern {
             Pattern::Isotropic => (1.0, 0.0),
             Pattern::Tr38901 => {
-                let bearing = ray.x.atan2(ray.y);
-                let depression = (-ray.z).atan2(ray.truncate().length()).to_degrees();
-                ((bearing - self.pointing.azimuth_deg.to_radians()).cos(), depression - self.pointing.downtilt_deg)
+                let along = ray.truncate();
+                let cosine = along.try_normalize().map_or(1.0, |along| self.aimed.ahead(along));
+                let depression = (-ray.z).atan2(along.length()).to_degrees();
+                (cosine, depression - self.pointing.downtilt_deg)
             }
         }
     }
@@ -217,8 +249,9 @@ impl WindowFeatures {
         if iy >= window.ny {
             return;
         }
+        let common = Common::of(link);
         for ix in 0..window.nx {
-            let cell = link.features(window.centre(ix, iy).as_vec2());
+            let cell = common.features(window.centre(ix, iy).as_vec2());
             let i = iy * window.nx + ix;
             self.baseline[i] = cell.baseline;
             for (channel, value) in cell.channels.into_iter().enumerate() {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const CORE: usize = SIDE - 32;
 /// Cells that the network sees around the readings of a tile, and what the sides of such windows are multiples of.
 const AROUND: usize = 32;
-const SIDES: usize = 64;
+const SIDES: usize = 32;
 /// What a traced city reaches beyond the farthest reading, metres: what stands behind a receiver reflects too.
 const BEHIND: f64 = 200.0;
 
