@@ -206,13 +206,14 @@ export class CityMap {
 
   /** Draws readings: longitude and latitude by turns; see `points.js`. */
   setReadings(places) {
-    this.readings.set(places, (at) => this.sight.ground(at));
+    // What comes from WebAssembly lies in its memory, and is something else after the call.
+    this.readings.set(places.slice(), (at) => this.sight.ground(at));
     this.#showLayers();
   }
 
   /** Gives the readings their colours: red, green and blue of each. */
   paintReadings(colours) {
-    this.readings.paint(colours);
+    this.readings.paint(colours.slice());
   }
 
   /** Adds the layers of rays and readings once there are some: making shaders keeps the page busy for a moment. */

@@ -53,7 +53,8 @@ pub fn listen(store: Store, verbs: Verbs) {
         let key = ev.key().to_ascii_lowercase();
         // Behind an open dialogue nothing changes; Escape closes it by itself.
         let (cities, help) = (verbs.cities.get_untracked(), verbs.help.get_untracked());
-        if (cities && key != "c") || (help && key != "?") {
+        let columns = document().query_selector("dialog.columns[open]").ok().flatten().is_some();
+        if columns || (cities && key != "c") || (help && key != "?") {
             return;
         }
         match key.as_str() {

@@ -178,7 +178,7 @@ impl Question<'_> {
         let land = survey.land_around(sector, half(), Knowledge::All);
         let told = match self.knowledge {
             Knowledge::All => Arc::clone(&land),
-            less => survey.land_around(sector, half(), less),
+            less @ Knowledge::CityArchive => survey.land_around(sector, half(), less),
         };
         let mut predicted = self.predictor.predict(survey, index, &told, plain)?;
         let mut evaluated = vec![true; readings.len()];

@@ -35,7 +35,7 @@ in vec3 shade;
 out vec4 pixel;
 void main() {
   float away = length(gl_PointCoord - 0.5) * 2.0 * (radius + 1.0);
-  float ring = min(1.3 * ratio, 0.4 * radius);
+  float ring = min(1.2 * ratio, 0.3 * radius);
   float dot = 1.0 - smoothstep(radius - 0.5, radius + 0.5, away);
   float white = smoothstep(radius - ring - 0.5, radius - ring + 0.5, away);
   float alpha = dot * opacity;

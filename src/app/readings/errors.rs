@@ -13,6 +13,8 @@ use glam::DVec2;
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// The engines in the order of the toggle.
+const ORDER: [EngineKind; 3] = [EngineKind::Learned, EngineKind::Traced, EngineKind::Empirical];
 /// The greatest error of the curves, dB, a step of 1 dB each.
 const GREATEST: usize = 30;
 /// Ends of the distance bands, metres.
@@ -66,7 +68,7 @@ pub fn ErrorView() -> impl IntoView {
         let place = |r: &Reading| Some((frame.as_ref()?.to_local(r.at), r.level.0));
         Arc::new(brought.counted().iter().filter_map(place).collect::<Vec<(DVec2, f64)>>())
     });
-    let judged: [Judged; 3] = ENGINES.map(|engine| {
+    let judged: [Judged; 3] = ORDER.map(|engine| {
         let errors = move |_: Option<&_>| {
             let local = local.get();
             store.desk(engine).made.with(|made| made.as_ref().map(|made| Errors::of(&made.map, &local)))

@@ -268,7 +268,7 @@ fn shown_choice(brought: Brought) -> impl IntoView {
         view! { <option value=name selected=move || brought.shown.get() == shown>{text}</option> }
     };
     view! {
-        <div class="field">
+        <div class="field wide">
             <label for="readings-shown">"Dots show"</label>
             <div class="box">
                 <select id="readings-shown" name="readings-shown" on:change:target=apply>
