@@ -13,6 +13,9 @@ from torch import nn
 CHANNELS = 17
 # The output is in dB while the weights stay of order one.
 SCALE_DB = 10.0
+# Natural logarithms of the least and the greatest standard deviation that is told: 0.4 and 20 dB, beyond what levels in a
+# city spread around anything. Far from what it has seen a network would tell any number.
+SPREADS = (-1.0, 3.0)
 
 
 def conv(cin: int, cout: int, size: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -151,4 +154,4 @@ class Correction(nn.Module):
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         patches = torch.relu(self.trunk(self.body(features)))
         mean, spread = (self.cells(self.head(patches)) + self.own(features)).split(1, dim=1)
-        return torch.cat((SCALE_DB * mean, spread + 2.0), dim=1)
+        return torch.cat((SCALE_DB * mean, (spread + 2.0).clamp(*SPREADS)), dim=1)

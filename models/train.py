@@ -33,8 +33,7 @@ MIDDLE = {"within_50": 0.6745, "within_90": 1.6449}
 def loss_of(output: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Squared error of the mean in (10 dB)², plus the likelihood of the spread around that mean held fixed: the mean is
     fitted as if every cell were equally certain, which is what an RMSE rewards."""
-    error = output[:, 0] - target
-    spread = output[:, 1].clamp(-1.0, 4.0)
+    error, spread = output[:, 0] - target, output[:, 1]
     squared = (error / 10.0).square()
     likelihood = 0.5 * (error.detach().square() * torch.exp(-2.0 * spread)) + spread
     return ((squared + 0.05 * likelihood) * mask).sum() / mask.sum().clamp(min=1.0)

@@ -3,7 +3,6 @@
 use super::{Asked, Brought};
 use crate::app::dialogue::Dialogue;
 use crate::app::files;
-use crate::app::icons;
 use crate::app::store::Store;
 use crate::readings::{Mapping, Role};
 use leptos::prelude::*;
@@ -72,7 +71,7 @@ fn question(brought: Brought, asked: &Arc<Asked>) -> impl IntoView + use<> {
             <p class="hint" role="alert">
                 {move || missing.get().map(|role| format!("Say which column holds the {}.", role.name()))}
             </p>
-            <button type="submit" class="quiet" data-action="read">{icons::chevron()}"Read it so"</button>
+            <button type="submit" class="quiet" data-action="read">"Read it so"</button>
         </form>
     }
 }
