@@ -144,10 +144,9 @@ fn points_of_geojson_are_readings_and_other_features_are_counted() {
 
 #[test]
 fn a_mark_that_is_never_closed_costs_its_own_line_alone() {
-    let mut table = "lat,lon,rsrp,cell\n48.1,11.5,-97,\"A\n".to_owned();
-    for i in 0..40 {
-        table += &format!("48.1,11.5,-{},B{}\n", 60 + i, if i == 30 { "\"" } else { "" });
-    }
+    let line = |i| format!("48.1,11.5,-{},B{}", 60 + i, if i == 30 { "\"" } else { "" });
+    let lines: Vec<String> = (0..40).map(line).collect();
+    let table = format!("lat,lon,rsrp,cell\n48.1,11.5,-97,\"A\n{}\n", lines.join("\n"));
     let read = readings("drive.csv", &table);
     assert_eq!((read.all.len(), read.rejected.count()), (40, 1), "{:?}", read.rejected);
     assert_eq!(read.rejected.by_reason()[0].1.lines, [2]);
@@ -164,8 +163,8 @@ fn a_file_without_readings_is_refused_in_a_sentence() {
         refusal("a.csv", b"lat,lon,rsrp\n1,2,97\n1,2,98\n").contains("2 of its lines have a level that is none in dBm")
     );
     assert!(refusal("a.geojson", b"{\"features\": [").contains("a.geojson is no table of readings"));
-    let many: String = (0..50_002).map(|i| format!("1,2,-90,{i}\n")).collect();
-    let error = read("a.csv", format!("lat,lon,rsrp,cell\n{many}").as_bytes(), None, &mut |_| ());
+    let many: Vec<String> = (0..50_002).map(|i| format!("1,2,-90,{i}")).collect();
+    let error = read("a.csv", format!("lat,lon,rsrp,cell\n{}", many.join("\n")).as_bytes(), None, &mut |_| ());
     assert!(matches!(error, Err(ReadingsError::Names { what: "cell", .. })));
 }
 
