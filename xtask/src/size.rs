@@ -24,7 +24,7 @@ pub const PARTS: [Part; 6] = [
         budget: 770_000,
     },
     Part { name: "tracer", what: "the tracer worker: wgpu's WebGPU side, shaders, CPU twin", budget: 500_000 },
-    Part { name: "learner", what: "the learner worker: tract and features", budget: 1_900_000 },
+    Part { name: "learner", what: "the learner worker: tract and features", budget: 1_850_000 },
     Part { name: "importer", what: "the importer worker, for dropped files alone", budget: 400_000 },
     Part { name: "models", what: "all networks and their cards, of which a visitor reads one", budget: 1_000_000 },
     Part {
