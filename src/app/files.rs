@@ -8,7 +8,7 @@ use super::icons;
 use super::readings::Brought;
 use super::store::{Notice, Store, Tone, Topic};
 use crate::city::archive::{HEADER_LEN, Header, TileKind};
-use crate::readings::Mapping;
+use crate::readings::{Mapping, TABLES};
 use crate::scenario::Layer;
 use crate::worker::Absent;
 use crate::worker::importer::{Dropped, Importer, Made, News};
@@ -28,8 +28,6 @@ pub const SCHEME: &str = "file:";
 const MODEL: &str = ".onnx";
 const ARCHIVE: &str = ".pmtiles";
 const IMPORTED: [&str; 3] = [".osm.pbf", ".geojson", ".json"];
-/// The endings of tables of readings.
-const TABLES: [&str; 3] = [".csv", ".tsv", ".txt"];
 
 /// What may be picked as a city, and as readings, as a file field wants it.
 pub const ACCEPT: &str = ".pmtiles,.pbf,.geojson,.json";

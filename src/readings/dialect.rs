@@ -39,7 +39,7 @@ pub fn separator(table: &[u8]) -> (u8, usize) {
     }
     // The one that cuts the most lines into the same number of fields; of equals, the one that makes more fields.
     let told = |separator: u8| {
-        let mut reader = reader(table, separator);
+        let mut reader = reader(table, separator, true);
         let widths: Vec<usize> = reader.byte_records().take(LOOKED_AT).map_while(|r| Some(r.ok()?.len())).collect();
         let alike = |width: &usize| widths.iter().filter(|w| *w == width).count();
         widths.iter().filter(|width| **width > 1).map(|width| (alike(width), *width)).max()
@@ -48,9 +48,10 @@ pub fn separator(table: &[u8]) -> (u8, usize) {
     (best.copied().unwrap_or(b','), 0)
 }
 
-/// A reader of the lines of a table, of whatever width.
-pub fn reader(table: &[u8], separator: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(table)
+/// A reader of the lines of a table, of whatever width; quotation marks are letters like any other unless `quoting`.
+pub fn reader(table: &[u8], separator: u8, quoting: bool) -> csv::Reader<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(separator).flexible(true).has_headers(false).quoting(quoting).from_reader(table)
 }
 
 /// A number as people write it: with a decimal comma, a sign of any kind, and a unit behind it; degrees also with a letter for

@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_READINGS: usize = 4_000_000;
 /// Most different cells or devices of one file: a column with more names something else.
 pub const MAX_NAMES: usize = 50_000;
+/// The endings of tables of text.
+pub const TABLES: [&str; 3] = [".csv", ".tsv", ".txt"];
 /// The endings of files of points; any other is a table of text.
 #[cfg(feature = "import")]
 const POINTS: [&str; 2] = [".geojson", ".json"];

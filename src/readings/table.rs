@@ -58,9 +58,7 @@ pub fn read(
     let mut before = u32::from(start > 0);
     let (mut rest, mut quoting) = (table, true);
     'tables: loop {
-        let mut reader = csv::ReaderBuilder::new();
-        let mut reader =
-            reader.delimiter(separator).flexible(true).has_headers(false).quoting(quoting).from_reader(rest);
+        let mut reader = reader(rest, separator, quoting);
         let mut record = ByteRecord::new();
         let mut seen = 0;
         loop {
@@ -97,7 +95,7 @@ pub fn read(
 /// Looks for the columns' names among the first lines.
 fn head(file: &str, table: &[u8], separator: u8) -> Option<Head> {
     let fields = |record: &ByteRecord| record.iter().map(|field| text(field).into_owned()).collect::<Vec<String>>();
-    let mut reader = reader(table, separator);
+    let mut reader = reader(table, separator, true);
     let lines: Vec<Vec<String>> =
         reader.byte_records().take(PREAMBLE + SAMPLE).map_while(Result::ok).map(|r| fields(&r)).collect();
     let question = |columns: Vec<String>, skip: usize, guess: Mapping| Head {

@@ -126,8 +126,6 @@ mod forge {
     const OPENSTREETMAP: &str = "© OpenStreetMap contributors";
     /// The ending of an extract of it.
     const EXTRACT: &str = ".pbf";
-    /// The endings of tables of text.
-    const TABLES: [&str; 3] = [".csv", ".tsv", ".txt"];
 
     /// The importers.
     pub struct Importers;
@@ -136,7 +134,7 @@ mod forge {
         fn forge(file: &Dropped, bytes: Vec<u8>, tell: &mut dyn FnMut(&'static str, f32)) -> Result<Made, String> {
             let name = file.name.to_ascii_lowercase();
             let is_extract = name.ends_with(EXTRACT);
-            let is_table = TABLES.iter().any(|ending| name.ends_with(ending));
+            let is_table = readings::TABLES.iter().any(|ending| name.ends_with(ending));
             if is_table || (!is_extract && !has_outlines(&bytes)) {
                 let mut tell = |done| tell("reading the lines", done);
                 let outcome = readings::read(&file.name, &bytes, file.columns.as_ref(), &mut tell);
