@@ -16,6 +16,7 @@
 //! | [`trace`] | the ray tracer: CPU twin and GPU |
 //! | [`learn`] | features and the network |
 //! | [`readings`] | tables of levels that a user brings |
+//! | [`verdict`] | which engine is right on them: trials by folds of land, and what they say |
 //! | `measured` | measured networks, and how well the engines predict them; natively |
 //! | `worker` | messages and loops of the web workers |
 //! | `app` | the page |
@@ -44,6 +45,8 @@ pub mod trace;
 pub mod learn;
 
 pub mod readings;
+
+pub mod verdict;
 
 #[cfg(feature = "cli")]
 pub mod measured;

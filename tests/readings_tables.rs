@@ -192,3 +192,43 @@ proptest! {
         }
     }
 }
+
+fn sites(file: &str, text: &str) -> farfield::readings::Sites {
+    match read(file, text.as_bytes(), None, &mut |_| ()) {
+        Ok(Outcome::Sites(sites)) => sites,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_table_with_azimuths_is_one_of_sites() {
+    let table = "Cell;Lat;Lon;Antenna height [m];Azimuth;E-Tilt;M-Tilt;RS power [dBm];DL freq [MHz];Pattern\n\
+                 A1;48,137;11,575;32;30;4;2;15,2;1842,5;\n\
+                 A2;48,137;11,575;32;150;6;;15,2;1842,5;omni\n\
+                 A3;48,137;11,575;32;270;6;0;15,2;3;\n\
+                 B1;48,140;11,580;25;10;2;1;12;3500;K742215\n\
+                 C1;;;25;10;2;1;12;3500;\n";
+    let read = sites("sites.csv", table);
+    assert_eq!((read.sites.len(), read.sectors), (2, 3));
+    let first = &read.sites[0];
+    assert_eq!((first.height, first.sectors.len()), (32.0, 2));
+    let [a1, a2] = first.sectors.as_slice() else { panic!("two sectors") };
+    assert_eq!((a1.name.as_str(), a1.azimuth, a1.downtilt, a1.power.0), ("A1", 30.0, 6.0, 15.2));
+    assert_eq!((a2.frequency, a2.downtilt, a2.pattern), (Hertz(1.8425e9), 6.0, farfield::antenna::Pattern::Isotropic));
+    // 3 MHz is no carrier, and C1 stands nowhere.
+    let rejected: Vec<(Reason, Vec<u32>)> =
+        read.rejected.by_reason().into_iter().map(|(reason, refusal)| (reason, refusal.lines.clone())).collect();
+    assert!(rejected.contains(&(Reason::Impossible, vec![4])) && rejected.contains(&(Reason::NoPlace, vec![6])));
+    assert!(read.assumed.is_empty(), "{:?}", read.assumed);
+    let campus = sites("cells.csv", "pci,lat,lon,height_m,azimuth_deg,freq_ghz\nA,35.999,-78.94,24,212,3.69\n");
+    assert_eq!(campus.sites[0].sectors[0].frequency, Hertz(3.69e9));
+    assert_eq!(campus.assumed.len(), 2, "no tilt and no power: {:?}", campus.assumed);
+    // Levels make it readings, whatever else is told.
+    assert_eq!(readings("drive.csv", "lat,lon,azimuth,rsrp\n48.1,11.5,30,-90\n").all.len(), 1);
+    let refused = read_err("empty.csv", "lat,lon,azimuth\n91,0,30\n");
+    assert!(matches!(refused, ReadingsError::NoSites { .. }), "{refused:?}");
+}
+
+fn read_err(file: &str, text: &str) -> ReadingsError {
+    read(file, text.as_bytes(), None, &mut |_| ()).expect_err("refused")
+}

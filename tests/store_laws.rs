@@ -5,8 +5,10 @@
 mod settings;
 
 use farfield::antenna::{Pattern, Pointing, ReceiverAntenna};
+use farfield::material::Material;
 use farfield::trace::field::{Beam, free_space, gain};
-use farfield::trace::path::{Kind, Path};
+use farfield::trace::path::{Candidate, Hints, Kind, Path, through};
+use farfield::trace::scene::{SceneBuilder, Surface};
 use farfield::trace::store::{Evaluation, ModelError, Parameter, PathStore, SignalModel};
 use farfield::units::Hertz;
 use glam::Vec3;
@@ -129,6 +131,33 @@ fn behind_an_antenna_nothing_but_its_front_to_back_ratio_tells() {
         };
         assert!((gradient.by(parameter) - expected).abs() < 1e-12, "{parameter:?}");
     }
+}
+
+#[test]
+fn what_is_left_behind_metres_of_metal_has_no_slope() {
+    // 10 cm of a conductor at 1 GHz leave some −2000 to −4000 dB: near the least of all numbers, and below it.
+    let surface = Surface { material: Material::Metal, thickness: Some(0.1) };
+    let mut builder = SceneBuilder::new();
+    let corners = [(-50.0, 0.0), (50.0, 0.0), (50.0, 100.0), (-50.0, 100.0)];
+    builder.quad(corners.map(|(x, z)| Vec3::new(x, 10.0, z)), surface);
+    let scene = builder.build();
+    let (from, to) = (Vec3::new(0.0, 0.0, 10.0), Vec3::new(3.0, 20.0, 10.0));
+    let candidate = Candidate::of(&scene, &[], from, 2).expect("the way through the sheet");
+    let path = through(&scene, &candidate, to, &mut Hints::default()).expect("a path");
+    let beam = Beam { pointing: Pointing::ISOTROPIC, frequency: Hertz(1e9), receiver: ReceiverAntenna::ISOTROPIC };
+    let mut store = PathStore::new(beam.frequency, &scene.surfaces);
+    store.push([(&path, 1.0)]);
+    let mut model = SignalModel::of(&beam, beam.frequency, None);
+    let mut weak = 0;
+    for step in 0..400 {
+        *model.value_mut(Parameter::Conductivity(Material::Metal)) = 10.0 * 1.02f64.powi(step);
+        let (power, gradient) = Evaluation::new(&store, &model).expect("a model").gradient(0);
+        let slopes: Vec<f64> = Parameter::all().map(|p| gradient.by(p)).collect();
+        assert!(slopes.iter().all(|s| s.is_finite()), "{power}");
+        assert!(power > 0.0 || slopes.iter().all(|s| *s == 0.0), "{power}");
+        weak += usize::from(power == 0.0);
+    }
+    assert!((20..380).contains(&weak), "{weak} of 400 too weak to be heard");
 }
 
 #[test]

@@ -5,12 +5,14 @@ use super::crew::{Crew, Who};
 use super::draft::{self, Draft};
 use super::files;
 use super::inquiry::Inquiry;
+use super::lessons::{Lessons, Tutor};
 use super::run::{Run, Share};
 use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of};
 use crate::coverage::{CoverageMap, Grid};
 use crate::geodesy::LonLat;
-use crate::scenario::{EngineKind, Scenario};
+use crate::scenario::{EngineKind, Scenario, View};
 use crate::trace::KEPT_SITES;
+use crate::trace::calibrate::Heard;
 use crate::trace::scout::Findings;
 use crate::worker::protocol::{Backend, BackendChoice, CityFacts, Fault, JobId, Open, Reply, Request, Source, Trouble};
 use leptos::prelude::*;
@@ -21,6 +23,9 @@ use std::sync::Arc;
 
 /// All engines. The baseline comes first: it is the quickest, and runs in the tracer's worker.
 pub const ENGINES: [EngineKind; 3] = [EngineKind::Empirical, EngineKind::Traced, EngineKind::Learned];
+
+/// The engines, for components that ask something of them.
+pub type Handle = StoredValue<Rc<Engines>, LocalStorage>;
 
 /// The engines behind their workers.
 pub struct Engines {
@@ -34,12 +39,14 @@ pub struct Engines {
     given_up: RefCell<HashMap<EngineKind, Scenario>>,
     draft: Draft,
     inquiry: Inquiry,
+    lessons: Lessons,
+    tutor: Tutor,
     next: RefCell<JobId>,
 }
 
 impl Engines {
     /// The engines, not started yet.
-    pub fn new(store: Store, open: Open) -> Rc<Self> {
+    pub fn new(store: Store, lessons: Lessons, open: Open) -> Rc<Self> {
         Rc::new_cyclic(|me: &Weak<Self>| Self {
             store,
             open: RefCell::new(open),
@@ -56,6 +63,8 @@ impl Engines {
             given_up: RefCell::default(),
             draft: Draft::default(),
             inquiry: Inquiry::default(),
+            lessons,
+            tutor: Tutor::new(lessons),
             next: RefCell::new(1),
         })
     }
@@ -79,6 +88,7 @@ impl Engines {
         self.clear();
         self.store.dismiss(|n| matches!(n.topic, Topic::Fault(..)));
         for who in [Who::Tracer(0), Who::Learner(0)] {
+            self.tutor.lose(&self.crew.borrow(), who);
             for &engine in who.engines() {
                 self.forget(engine);
             }
@@ -121,6 +131,7 @@ impl Engines {
     }
 
     fn start(&self, who: Who, engines: &[EngineKind]) {
+        self.tutor.lose(&self.crew.borrow(), who);
         for &engine in engines {
             self.forget(engine);
         }
@@ -176,8 +187,41 @@ impl Engines {
             self.stop_run(EngineKind::Learned);
             self.forget(EngineKind::Learned);
             self.store.dismiss(|n| matches!(n.topic, Topic::Fault(Fault::Model, _)));
+            self.tutor.lose(&self.crew.borrow(), Who::Learner(0));
             self.crew.borrow_mut().reopen(Who::Learner(0), &self.open.borrow());
         }
+    }
+
+    /// Calibrates the tracer of the present scenario by what was heard.
+    pub fn calibrate(&self, heard: Vec<Heard>) {
+        let scenario = inputs_of(EngineKind::Traced, &self.store.scenario.get_untracked());
+        self.tutor.calibrate(&self.crew.borrow(), self.number(), scenario, heard);
+    }
+
+    /// Tries all engines of the present scenario on what was heard.
+    pub fn attempt(&self, heard: Vec<Heard>) {
+        let scenario = Scenario { view: View::default(), ..self.store.scenario.get_untracked() };
+        self.tutor.attempt(&self.crew.borrow(), || self.number(), &scenario, heard);
+    }
+
+    /// Stops the lessons that go on.
+    pub fn stop_lessons(&self) {
+        self.tutor.stop(&self.crew.borrow());
+    }
+
+    /// Corrects the learned map by what was heard, or no longer where there is nothing.
+    pub fn adapt(&self, heard: Option<Arc<Vec<Heard>>>) {
+        self.lessons.adapted.set(heard);
+        self.tell_adapted();
+        self.stop_run(EngineKind::Learned);
+        self.given_up.borrow_mut().remove(&EngineKind::Learned);
+        self.store.learned.made.set(None);
+        self.request();
+    }
+
+    fn tell_adapted(&self) {
+        let heard = self.lessons.adapted.with_untracked(|h| h.as_ref().map(|h| (**h).clone()).unwrap_or_default());
+        self.crew.borrow().send(Who::Learner(0), Request::Adapt { heard });
     }
 
     /// Asks for the paths.
@@ -237,7 +281,9 @@ impl Engines {
         let rows = grid_of(&city, scenario).map_or(0, |g| g.ny);
         let by_rows = engine == EngineKind::Traced && on_cpu && rows > 0;
         let sectors = inputs.sectors();
-        let by_sectors = engine == EngineKind::Learned && sectors > 1;
+        // What corrects a map is known to the first learner alone.
+        let by_sectors =
+            engine == EngineKind::Learned && sectors > 1 && untrack(|| self.lessons.adapted.with(Option::is_none));
         if by_sectors {
             self.crew.borrow_mut().start_learners(sectors, &self.open.borrow());
         }
@@ -330,7 +376,13 @@ impl Engines {
         match reply {
             Reply::Opened { city, backend } => self.opened(who, city, backend),
             Reply::Refused(trouble) => self.refused(who, &trouble),
-            Reply::Progress { id, fraction, stage } => self.progress(id, fraction, stage),
+            Reply::Progress { id, fraction, stage } => {
+                self.tutor.progress(id, fraction, &stage);
+                self.progress(id, fraction, stage);
+            }
+            Reply::Step { id, step } => self.tutor.step(id, step),
+            Reply::Calibrated { id, found } => self.tutor.found(id, found),
+            Reply::Tried { id, attempt } => self.tutor.tried(id, attempt),
             Reply::Done { id, maps, made_on } => self.done(who, id, maps, made_on),
             Reply::Scouted { id, found } => self.scouted(who, id, found),
             Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),
@@ -342,6 +394,9 @@ impl Engines {
 
     fn opened(&self, who: Who, city: CityFacts, backend: Option<Backend>) {
         self.crew.borrow_mut().set_ready(who, true);
+        if who == Who::Learner(0) {
+            self.tell_adapted();
+        }
         if let Some(backend) = backend.filter(|_| who == Who::Tracer(0)) {
             self.runs_on(backend, None);
         }
@@ -463,6 +518,9 @@ impl Engines {
         if self.inquiry.answer(self.store, id, Err(sentence(&trouble.message))) {
             return;
         }
+        if self.tutor.failed(&self.crew.borrow(), id, trouble) {
+            return;
+        }
         if let Some(draft) = self.draft.end(id) {
             self.given_up.borrow_mut().insert(EngineKind::Traced, draft.inputs);
             self.store.traced.activity.set(Activity::Failed);
@@ -480,6 +538,7 @@ impl Engines {
     fn crashed(&self, who: Who, text: &str) {
         leptos::logging::error!("{who:?} crashed: {text}");
         self.crew.borrow_mut().set_ready(who, false);
+        self.tutor.lose(&self.crew.borrow(), who);
         if who == Who::Tracer(0) {
             self.inquiry.forget();
             self.lose_draft();

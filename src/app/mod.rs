@@ -17,6 +17,7 @@ mod inquiry;
 mod keys;
 mod layers;
 mod legend;
+mod lessons;
 mod models;
 mod notices;
 mod panel;
@@ -39,6 +40,7 @@ use help::Help;
 use layers::{LayerToggle, StatusLine};
 use legend::Legend;
 use leptos::prelude::*;
+use lessons::Lessons;
 use models::Misfit;
 use notices::Notices;
 use panel::Fields;
@@ -84,7 +86,10 @@ pub fn App() -> impl IntoView {
         model_url: store.scenario.with_untracked(|s| models::address(&s.engines.model)),
         backend: backend_choice(),
     };
-    let engines = StoredValue::new_local(Engines::new(store, open));
+    let lessons = Lessons::new();
+    provide_context(lessons);
+    let engines = StoredValue::new_local(Engines::new(store, lessons, open));
+    provide_context(engines);
     let with_engines = move |act: &dyn Fn(&Rc<Engines>)| engines.with_value(act);
     let city = Memo::new(move |_| store.scenario.with(|s| s.city.clone()));
     let source = Signal::derive(move || {

@@ -151,7 +151,8 @@ impl Evaluate {
     }
 }
 
-fn open(dataset: &[PathBuf]) -> Result<Survey> {
+/// Reads a data set as it is named on the command line.
+pub(super) fn open(dataset: &[PathBuf]) -> Result<Survey> {
     let [layout, folder] = dataset else { bail!("--dataset needs a layout and a folder") };
     match layout.to_str() {
         Some("chengdu") => Ok(chengdu::open(folder)?),
@@ -160,12 +161,14 @@ fn open(dataset: &[PathBuf]) -> Result<Survey> {
     }
 }
 
-fn read_names(path: &Path) -> Result<BTreeSet<String>> {
+/// The names in a file, one a line.
+pub(super) fn read_names(path: &Path) -> Result<BTreeSet<String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
     Ok(text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect())
 }
 
-fn bar(what: &str) -> ProgressBar {
+/// A bar that counts so many of these.
+pub(super) fn bar(what: &str) -> ProgressBar {
     let template = format!("{{bar:30}} {{pos}} of {{len}} {what}, {{elapsed}}, {{eta}} left");
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style)

@@ -8,6 +8,7 @@ mod paths;
 mod picture;
 mod points;
 mod predict;
+mod study;
 mod terrain;
 
 use anyhow::{Context, Result};
@@ -37,6 +38,8 @@ enum Command {
     Export(learn::Export),
     /// Tell how well an engine predicts a measured network.
     Evaluate(learn::Evaluate),
+    /// Compare the ray tracer and the network on a measured network, as they are and after they have learned from it.
+    Study(study::Study),
     /// Compare traced maps with those of a reference tracer.
     CompareReference(compare::CompareReference),
 }
@@ -51,6 +54,7 @@ impl Cli {
             Command::Paths(options) => options.run(),
             Command::Export(options) => options.run(),
             Command::Evaluate(options) => options.run(),
+            Command::Study(options) => options.run(),
             Command::CompareReference(options) => options.run(),
         }
     }

@@ -1,5 +1,6 @@
 //! The learned engine: windows of features, tiled over the city, corrected by the network, and laid onto the grid.
 
+use super::adapt::{Adaptation, NO_DEVICE, Place};
 use super::features::{Link, Window, WindowFeatures};
 use super::land::{CELL, Land};
 use super::network::{Correction, Network, SIDE};
@@ -8,6 +9,7 @@ use crate::coverage::{CoverageMap, Gap, MAX_CELLS, Quantity};
 use crate::empirical::rooftops;
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
 use crate::scenario::{EngineKind, Footing, Scenario};
+use crate::trace::calibrate::Heard;
 use glam::DVec2;
 use std::ops::Range;
 
@@ -50,6 +52,21 @@ impl Learned {
         scenario: &Scenario,
         job: &mut Job,
     ) -> Result<[CoverageMap; 2], EngineError> {
+        self.predict_adapted(city, scenario, &[], job).await
+    }
+
+    /// The same, levels corrected by what was measured of each sector ([`super::adapt`]); the spread stays that of the network,
+    /// which is too large near measurements.
+    ///
+    /// # Errors
+    /// As of [`Engine::predict`].
+    pub async fn predict_adapted(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        heard: &[Heard],
+        job: &mut Job,
+    ) -> Result<[CoverageMap; 2], EngineError> {
         let sites = place_sites(city, scenario)?;
         let grid = grid_of(city, scenario)?;
         job.checkpoint(0.0, "looking at the surroundings").await?;
@@ -72,6 +89,11 @@ impl Learned {
                 let fraction = (i as f32 + j as f32 / near.len() as f32) / links.len() as f32;
                 let (features, correction) = self.window(link, tile.window, job, fraction).await?;
                 lattice.fade_in(tile, &features, &correction, &mut levels);
+            }
+            let own: Vec<&Heard> = heard.iter().filter(|h| h.sector as usize == i).collect();
+            if !own.is_empty() {
+                job.checkpoint((i as f32 + 0.9) / links.len() as f32, "learning from the readings").await?;
+                lattice.adapt(city, link.at, *power, &own, &mut levels);
             }
             lattice.strengthen(link.at, *power, &levels);
         }
@@ -205,6 +227,33 @@ impl Lattice {
                 said.level += weight * (features.baseline[i] + correction.mean[i]);
                 said.spread += weight * correction.spread[i];
             }
+        }
+    }
+
+    /// Corrects `levels`, which are for 0 dBm, by what was measured of a sector with this `power`. The correction is smooth: it
+    /// is worked out at every other cell.
+    fn adapt(&self, city: &City, antenna: DVec2, power: f32, heard: &[&Heard], levels: &mut [Said]) {
+        let side = f64::from(CELL);
+        let error = |heard: &&Heard| {
+            let at = city.frame.to_local(heard.at);
+            let cell = ((at - self.origin) / side).floor();
+            let inside = cell.cmpge(DVec2::ZERO).all() && cell.x < self.nx as f64 && cell.y < self.ny as f64;
+            let i = cell.y as usize * self.nx + cell.x as usize;
+            let near = inside && at.distance(antenna) <= RANGE;
+            near.then(|| (Place { at, device: heard.device }, heard.level - f64::from(levels[i].level + power)))
+        };
+        let errors: Vec<(Place, f64)> = heard.iter().filter_map(error).collect();
+        let adaptation = Adaptation::learn(antenna, false, &errors);
+        let (nx, ny) = (self.nx.div_ceil(2) + 1, self.ny.div_ceil(2) + 1);
+        let mean = |i: usize| {
+            let cell = DVec2::new((i % nx) as f64, (i / nx) as f64) * 2.0 + 0.5;
+            adaptation.mean(&Place { at: self.origin + cell * side, device: NO_DEVICE }) as f32
+        };
+        let coarse: Vec<f32> = (0..nx * ny).map(mean).collect();
+        for (i, said) in levels.iter_mut().enumerate() {
+            let (ix, iy) = (i % self.nx, i / self.nx);
+            let corner = |dx: usize, dy: usize| coarse[(iy / 2 + dy * (iy % 2)) * nx + ix / 2 + dx * (ix % 2)];
+            said.level += 0.25 * (corner(0, 0) + corner(1, 0) + corner(0, 1) + corner(1, 1));
         }
     }
 

@@ -1,7 +1,8 @@
 //! The learned engine: a small convolutional network that corrects the urban-macro baseline by what it learned from
 //! measurements. [`features`] defines its input once, for training and inference; [`land`] is what the features read;
-//! [`catalogue`] lists the models to choose from.
+//! [`catalogue`] lists the models to choose from; [`adapt`] learns from readings of the very sector.
 
+pub mod adapt;
 pub mod catalogue;
 pub mod features;
 pub mod land;

@@ -1,4 +1,5 @@
-//! What the roughness of a surface does: how much of what it reflects it scatters, and where to.
+//! What sets a surface apart from its material: how much of what it reflects it scatters, and where to, and how far its
+//! permittivity and conductivity lie from the material's.
 //!
 //! The effective-roughness model (Degli-Esposti et al. 2007, IEEE Trans. Antennas Propag. 55(1) 143–153; Sionna RT
 //! technical report § 5): of the power that a smooth surface would reflect, the share S² is scattered over the hemisphere
@@ -38,10 +39,16 @@ pub enum Lobe {
     },
 }
 
-/// The roughness of a surface. Without a say it is smooth: ITU-R P.2040 knows no roughness.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What a surface is like beside one of ITU-R P.2040's material, which knows no roughness. Without a say it is no different.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Finish {
+    /// Its relative permittivity over that of the material; below 1 it is never.
+    #[serde(skip_serializing_if = "is_one")]
+    pub permittivity: f32,
+    /// Its conductivity over that of the material.
+    #[serde(skip_serializing_if = "is_one")]
+    pub conductivity: f32,
     /// Scattering coefficient S, 0–1: the share S² of the reflected power is scattered. Measured on walls: 0.2 for smooth
     /// ones to 0.6 for façades with balconies.
     pub scattering: f32,
@@ -52,6 +59,18 @@ pub struct Finish {
     /// Standard deviation σ of the surface's height, metres. It weakens the mirrored wave by exp(−g²/2) with
     /// g = 4πσ cos θ/λ (Ament 1953, Proc. IRE 41(1) 142–146) and gives nothing back: S says what is scattered.
     pub roughness: f32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_one(factor: &f32) -> bool {
+    *factor == 1.0
+}
+
+impl Default for Finish {
+    fn default() -> Self {
+        let lobe = Lobe::default();
+        Self { permittivity: 1.0, conductivity: 1.0, scattering: 0.0, lobe, cross_polarisation: 0.0, roughness: 0.0 }
+    }
 }
 
 impl Finish {
@@ -111,13 +130,13 @@ fn lobe_volume(exponent: u8, cos: f32) -> f64 {
     volume
 }
 
-/// The roughness of each material; one that is not named is smooth.
+/// What the surfaces of each material are like; one that is not named is smooth and as ITU-R P.2040 has it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Finishes(BTreeMap<Material, Finish>);
 
 impl Finishes {
-    /// The same roughness on every material.
+    /// The same on every material.
     pub fn all(finish: Finish) -> Self {
         Self(Material::ALL.into_iter().map(|m| (m, finish)).collect())
     }

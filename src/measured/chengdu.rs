@@ -6,6 +6,7 @@ use super::raster::{Raster, RasterCell};
 use super::{DatasetError, Offsets, Reading, Sector, Surroundings, Survey};
 use crate::learn::land::Cover;
 use crate::units::Hertz;
+use crate::verdict::mix;
 use glam::{DVec2, I64Vec2};
 use parquet::column::reader::ColumnReader;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -166,13 +167,4 @@ fn read_columns(path: &Path, ints: &[&str], floats: &[&str]) -> Result<Columns, 
         }
     }
     Ok(columns)
-}
-
-/// The output function of `SplitMix64` (Steele, Lea & Flood 2014): a fixed scramble, so that folds and jitter are the same
-/// on every machine.
-pub fn mix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

@@ -4,15 +4,15 @@
 //! on distance nor on azimuth): the engines say nothing there, and the mean level of such readings in other sectors stands in
 //! for them. So does the mean level of all where an engine says nothing nearer by. Both are counted.
 
-use super::adapt::Adaptation;
-use super::chengdu::mix;
 use super::plain::Plain;
 use super::predict::{Prediction, Predictor, half};
 use super::{Environment, Knowledge, Offsets, RECEIVER, Reading, Sector, Survey};
 use crate::engine::EngineError;
 use crate::learn::RANGE;
+use crate::learn::adapt::{Adaptation, Place};
 use crate::learn::land::Land;
 use crate::readings::{Score, Tally};
+use crate::verdict::mix;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -184,10 +184,15 @@ impl Question<'_> {
         let mut evaluated = vec![true; readings.len()];
         if self.adapt > 0 {
             let chosen = draw(readings.len(), self.adapt.min(readings.len() / 2), index as u64);
-            let pairs = chosen.iter().filter_map(|i| Some((readings[*i], predicted[*i]?.level)));
-            let adaptation = Adaptation::learn(sector, survey.offsets, &pairs.collect::<Vec<_>>());
+            let place = |reading: &Reading| Place { at: reading.at, device: reading.device.into() };
+            let error = |i: &usize| Some((place(&readings[*i]), f64::from(readings[*i].rsrp) - predicted[*i]?.level));
+            let errors: Vec<(Place, f64)> = chosen.iter().filter_map(error).collect();
+            let adaptation = Adaptation::learn(sector.at, survey.offsets == Offsets::None, &errors);
             for (reading, predicted) in readings.iter().zip(&mut predicted) {
-                *predicted = predicted.map(|p| adaptation.correct(reading, p));
+                *predicted = predicted.map(|p| {
+                    let off = adaptation.error(&place(reading));
+                    Prediction { level: p.level + off.mean, spread: Some(off.spread) }
+                });
             }
             for i in chosen {
                 evaluated[i] = false;

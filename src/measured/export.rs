@@ -4,11 +4,11 @@
 //! little-endian), `labels.bin` (records of a u32 cell index in the window and an f32 residual in dB), `windows.csv` (one
 //! line a window: sector, fold, first label, number of labels) and `meta.json`.
 
-use super::chengdu::mix;
 use super::{Knowledge, Reading, Sector, Survey};
 use crate::learn::RANGE;
 use crate::learn::features::{CHANNEL_NAMES, CHANNELS, Window, WindowFeatures};
 use crate::learn::land::CELL;
+use crate::verdict::mix;
 use glam::DVec2;
 use half::f16;
 use rayon::prelude::*;

@@ -1,8 +1,7 @@
 //! Measured networks: sectors, readings of their levels, and what is known of the land around them. [`chengdu`] and [`duke`]
 //! read the two data sets that the project is judged on, and any other in their layouts; [`evaluate`] tells how well an engine
-//! predicts one, and [`adapt`] lets an engine learn from a sector's own readings first.
+//! predicts one, also after it has learned from a sector's own readings ([`crate::learn::adapt`]).
 
-pub mod adapt;
 pub mod chengdu;
 pub mod duke;
 pub mod evaluate;
@@ -11,6 +10,7 @@ pub mod plain;
 mod predict;
 pub mod raster;
 pub mod simulate;
+pub mod study;
 
 pub use predict::Predictor;
 

@@ -2,6 +2,7 @@
 
 use super::plain::Plain;
 use super::{RECEIVER, Reading, Sector, Survey};
+use crate::city::City;
 use crate::engine::{Engine, EngineError, Job};
 use crate::learn::features::{Window, WindowFeatures};
 use crate::learn::land::{CELL, Land};
@@ -10,6 +11,7 @@ use crate::scenario::{EmpiricalModel, Scenario, Site};
 use crate::trace::Tracer;
 use crate::units::Dbm;
 use glam::DVec2;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Cells that a tile answers for, on each side: a window less a margin at either end.
@@ -134,8 +136,12 @@ fn window_around(middle: DVec2, places: impl Iterator<Item = DVec2>) -> Window {
     Window { origin, nx: n(low.x, high.x), ny: n(low.y, high.y) }
 }
 
-/// By the tracer: the map that the page would show, over the buildings that are known.
-fn traced(survey: &Survey, sector: &Sector, readings: &[Reading]) -> Result<Vec<Option<Prediction>>, EngineError> {
+/// The buildings around a sector that has these readings, the sector as a scenario has it, and where it stands.
+pub(super) fn staged<'a>(
+    survey: &'a Survey,
+    sector: &Sector,
+    readings: &[Reading],
+) -> (Cow<'a, City>, Scenario, DVec2) {
     let distances = readings.iter().map(|r| r.at.distance(sector.at)).filter(|d| *d <= RANGE);
     let reach = distances.fold(0.0, f64::max) + BEHIND;
     let (city, mast) = survey.city_around(sector, reach);
@@ -144,6 +150,12 @@ fn traced(survey: &Survey, sector: &Sector, readings: &[Reading]) -> Result<Vec<
     scenario.receivers.cell = CELL.into();
     scenario.receivers.height = RECEIVER.into();
     scenario.engines.empirical = EmpiricalModel::default();
+    (city, scenario, mast)
+}
+
+/// By the tracer: the map that the page would show, over the buildings that are known.
+fn traced(survey: &Survey, sector: &Sector, readings: &[Reading]) -> Result<Vec<Option<Prediction>>, EngineError> {
+    let (city, scenario, mast) = staged(survey, sector, readings);
     let map = pollster::block_on(Tracer::cpu().predict(&city, &scenario, &mut Job::silent()))?;
     let level = |reading: &Reading| {
         let offset = reading.at - sector.at;

@@ -2,7 +2,7 @@
 //! streets of cities, at random frequencies, and every cell outdoors is a reading of the ray tracer.
 
 use super::RECEIVER;
-use super::chengdu::{FOLDS, mix};
+use super::chengdu::FOLDS;
 use super::export::{SIDE, Sample, write};
 use crate::antenna::Pattern;
 use crate::city::{City, HeightRaster};
@@ -12,6 +12,7 @@ use crate::learn::land::{CELL, Land};
 use crate::scenario::{Scenario, Sector, Site};
 use crate::trace::Tracer;
 use crate::units::{Dbm, Hertz};
+use crate::verdict::mix;
 use geo::{Area, InteriorPoint};
 use glam::{DVec2, UVec2};
 use std::io;

@@ -160,7 +160,7 @@ impl Mapping {
 }
 
 /// What is left of a column's name without case and punctuation, and without its unit.
-fn essence(name: &str, has_unit: bool) -> String {
+pub(super) fn essence(name: &str, has_unit: bool) -> String {
     const UNITS: [&str; 8] = ["dbm", "db", "deg", "degrees", "mhz", "ghz", "khz", "hz"];
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();

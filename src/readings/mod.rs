@@ -1,4 +1,4 @@
-//! Readings of signal levels that a user brings, such as a drive test: tables as many tools write them, read as tolerantly as
+//! Readings of signal levels that a user brings, such as a drive test, and the sites that they were measured of: tables as many tools write them, read as tolerantly as
 //! is safe. What can't be used is counted, with its reason and its line, and nothing is left out in silence.
 
 mod bin;
@@ -10,6 +10,8 @@ mod geojson;
 mod rejected;
 mod score;
 #[cfg(feature = "import")]
+mod sites;
+#[cfg(feature = "import")]
 mod table;
 
 pub use bin::binned;
@@ -18,6 +20,7 @@ pub use rejected::{Reason, Refusal, Rejected};
 pub use score::{Score, Tally, f1, spearman};
 
 use crate::geodesy::LonLat;
+use crate::scenario::Site;
 use crate::units::{Dbm, Hertz};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +90,23 @@ pub enum Outcome {
     Read(Readings, Question),
     /// Place or level are in no column that could be told by its name.
     Ask(Question),
+    /// It is no table of readings but one of sites.
+    Sites(Sites),
+}
+
+/// What a table of sites holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sites {
+    /// Name of the file.
+    pub file: String,
+    /// The sites: the sectors of one place and height together, with their names.
+    pub sites: Vec<Site>,
+    /// Number of all sectors.
+    pub sectors: usize,
+    /// What no column tells, and what is taken for it.
+    pub assumed: Vec<String>,
+    /// What of the file is no sector.
+    pub rejected: Rejected,
 }
 
 /// Why a file can't be used at all.
@@ -111,6 +131,20 @@ pub enum ReadingsError {
     /// More than can be worked with.
     #[error("{file} has more than {MAX_READINGS} readings: bring a part of them")]
     TooMany {
+        /// Name of the file.
+        file: String,
+    },
+    /// Nothing of it is a sector.
+    #[error("{file} has no usable site: {why}")]
+    NoSites {
+        /// Name of the file.
+        file: String,
+        /// What is wrong with most of its lines.
+        why: String,
+    },
+    /// More sites than a scenario has.
+    #[error("{file} has more than {} sites: bring a part of them", crate::scenario::MAX_SITES)]
+    TooManySites {
         /// Name of the file.
         file: String,
     },

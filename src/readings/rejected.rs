@@ -27,6 +27,8 @@ pub enum Reason {
     NoPoint,
     /// A quotation mark that is closed nowhere near.
     Quote,
+    /// A height, an angle, a power or a frequency that no site has.
+    Impossible,
 }
 
 impl fmt::Display for Reason {
@@ -39,6 +41,7 @@ impl fmt::Display for Reason {
             Reason::NoLevel => "no number for the level",
             Reason::Level => "a level that is none in dBm",
             Reason::NoPoint => "a feature that is no point",
+            Reason::Impossible => "a height, angle, power or frequency that no site has",
             Reason::Quote => "a quotation mark that is not closed",
         })
     }

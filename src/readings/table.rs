@@ -1,7 +1,8 @@
 //! Tables of text: separated values of any dialect.
 
-use super::columns::{Mapping, Role};
+use super::columns::{Mapping, Role, essence};
 use super::dialect::{decoded, number, reader, separator, text};
+use super::sites::{self, are_sites};
 use super::{LEVELS, MAX_NAMES, MAX_READINGS, Outcome, Question, Reading, Readings, ReadingsError, Reason, Rejected};
 use crate::geodesy::LonLat;
 use crate::units::{Dbm, Hertz};
@@ -47,6 +48,13 @@ pub fn read(
     let head = head(file, table, separator).ok_or_else(|| no_table("it is empty"))?;
     if head.question.columns.len() > MAX_COLUMNS {
         return Err(no_table(&format!("it has more than {MAX_COLUMNS} columns")));
+    }
+    let columns = &head.question.columns;
+    if mapping.is_none()
+        && head.question.guess.column(Role::Level).is_none_or(|i| is_power(&columns[i]))
+        && are_sites(columns)
+    {
+        return sites::read(file, table, separator, columns, head.skip, u32::from(start > 0));
     }
     let mapping = *mapping.unwrap_or(&head.question.guess);
     if mapping.missing().is_some() {
@@ -128,6 +136,11 @@ fn head(file: &str, table: &[u8], separator: u8) -> Option<Head> {
     } else {
         question(numbered(), 0, Mapping::default())
     })
+}
+
+/// Whether a column may hold what is sent as well as what is received.
+fn is_power(column: &str) -> bool {
+    essence(column, true) == "power"
 }
 
 /// Whether a line is one of `CellMapper`'s, which name the kind of the network in their ninth field.
@@ -247,7 +260,7 @@ fn place_and_level(latitude: &str, longitude: &str, level: &str) -> Result<(LonL
 }
 
 /// Hertz of the unit that a column's name tells.
-fn unit(column: &str) -> Option<f64> {
+pub(super) fn unit(column: &str) -> Option<f64> {
     let name = column.to_lowercase();
     [("ghz", 1e9), ("mhz", 1e6), ("khz", 1e3), ("hz", 1.0)]
         .iter()
@@ -256,7 +269,7 @@ fn unit(column: &str) -> Option<f64> {
 }
 
 /// Hertz of the unit in which a carrier's frequency would be such a number.
-fn likely_unit(value: f64) -> f64 {
+pub(super) fn likely_unit(value: f64) -> f64 {
     match value {
         v if v < 100.0 => 1e9,
         v if v < 1e5 => 1e6,

@@ -30,6 +30,8 @@ pub const MAX_SITES: usize = 1000;
 pub const ENTRY_PROBABILITIES: (f64, f64) = (0.01, 0.99);
 /// How thick a wall is that is a layer, metres, as the layers of Sionna RT's scenes are.
 pub const SHEET_THICKNESS: f32 = 0.1;
+/// Longest name of a sector, bytes.
+pub const MAX_NAME: usize = 100;
 /// Highest specular reflection order.
 pub const MAX_DEPTH: u8 = 8;
 
@@ -48,7 +50,7 @@ pub struct Scenario {
     pub sites: Vec<Site>,
     /// The receivers.
     pub receivers: Receivers,
-    /// How rough materials are; those that are not named are smooth.
+    /// What sets surfaces apart from what ITU-R P.2040 has of their materials; those that are not named are smooth.
     pub materials: Finishes,
     /// How the engines work.
     pub engines: EngineSettings,
@@ -72,6 +74,9 @@ pub struct Site {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sector {
+    /// What it is called, where anything calls it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// Carrier frequency.
     pub frequency: Hertz,
     /// Reference-signal power (energy per resource element) at the antenna port.
@@ -269,6 +274,7 @@ impl Default for Site {
 impl Default for Sector {
     fn default() -> Self {
         Self {
+            name: String::new(),
             frequency: Hertz(3.5e9),
             power: Dbm(18.0),
             azimuth: 120.0,
@@ -448,6 +454,7 @@ impl Scenario {
             within("a site's latitude", site.position.lat, -85.0, 85.0)?;
             within("a site's height in metres", site.height, 0.5, 1000.0)?;
             for sector in &site.sectors {
+                within("the length of a sector's name", sector.name.len() as f64, 0.0, MAX_NAME as f64)?;
                 let (low, high) = FREQUENCY_RANGE;
                 within("a sector's frequency in Hz", sector.frequency.0, low.0, high.0)?;
                 within("a sector's power in dBm", sector.power.0, -60.0, 80.0)?;
@@ -463,6 +470,8 @@ impl Scenario {
         }
         within("the reflection depth", f64::from(self.engines.trace.depth), 0.0, f64::from(MAX_DEPTH))?;
         for (_, finish) in self.materials.iter() {
+            within("a factor to a permittivity", f64::from(finish.permittivity), 0.1, 10.0)?;
+            within("a factor to a conductivity", f64::from(finish.conductivity), 0.0, 1000.0)?;
             within("a scattering coefficient", f64::from(finish.scattering), 0.0, 1.0)?;
             within("a share of cross-polarisation", f64::from(finish.cross_polarisation), 0.0, 1.0)?;
             within("a roughness in metres", f64::from(finish.roughness), 0.0, f64::from(MAX_ROUGHNESS))?;

@@ -82,11 +82,12 @@ impl Layer {
         Self { eta_re: eta.re, eta_im: eta.im, thickness, specular: 1.0, roughness: 0.0, padding: 0.0 }
     }
 
-    /// The same as rough as `finish` is at `frequency`.
+    /// The same as `finish` has it at `frequency`.
     #[must_use]
     pub fn finished(self, finish: Finish, frequency: Hertz) -> Self {
         let roughness = (f64::from(finish.roughness) * frequency.0 / SPEED_OF_LIGHT) as f32;
-        Self { specular: finish.specular(), roughness, ..self }
+        let (eta_re, eta_im) = ((self.eta_re * finish.permittivity).max(1.0), self.eta_im * finish.conductivity);
+        Self { eta_re, eta_im, specular: finish.specular(), roughness, ..self }
     }
 
     /// The reflection coefficients that it would have if it were smooth, at the angle of incidence whose cosine is `cos`.

@@ -20,10 +20,12 @@
 //! | [`detour`] | ways around a corner with mirrors beside it |
 //! | [`seen`] | all paths over an edge between two points |
 //! | [`store`] | traced paths kept for a list of points, their power and its exact derivatives |
+//! | [`calibrate`] | what materials and sectors must be like to bring what was measured |
 //! | [`cpu`], `gpu`, `machine` | the two backends, and what becomes of a map when its GPU is lost |
 
 pub mod bent;
 pub mod bvh;
+pub mod calibrate;
 pub mod cone;
 pub mod cpu;
 pub mod detour;

@@ -9,8 +9,10 @@ use crate::engine::{Cancel, EngineError, Job, Progress};
 use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Scenario};
 use crate::trace::Reception;
+use crate::trace::calibrate::{Calibration, CalibrationError, Heard, Sought, Step};
 use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
+use crate::verdict::{Attempt, Trial};
 use futures_util::future::{AbortHandle, abortable};
 use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
 use js_sys::Date;
@@ -69,6 +71,26 @@ pub trait Desk: Sized + 'static {
     fn moved(&self) -> Option<Backend> {
         None
     }
+
+    /// Calibrates the tracer, where there is one; `tell` hears of each step. Waits like [`Desk::predict`].
+    fn calibrate(
+        &self,
+        _: &Scenario,
+        _: &[Heard],
+        _: Sought,
+        _: &mut dyn FnMut(Step),
+        _: &mut Job,
+    ) -> impl Future<Output = Result<Calibration, CalibrationError>> {
+        std::future::ready(Err(EngineError::Failed("this worker calibrates nothing".into()).into()))
+    }
+
+    /// Tries the engines on measurements. Waits like [`Desk::predict`].
+    fn attempt(&self, _: &Scenario, _: &Trial, _: &mut Job) -> impl Future<Output = Result<Attempt, CalibrationError>> {
+        std::future::ready(Err(EngineError::Failed("this worker tries nothing".into()).into()))
+    }
+
+    /// Takes in what predictions are to be corrected by, where the engine is one that learns so.
+    fn adapt(&self, _: Vec<Heard>) {}
 
     /// Lists the paths to a receiver, where the engine knows paths. Waits like [`Desk::predict`].
     fn paths(&self, _: &Scenario, _: LonLat, _: &mut Job) -> impl Future<Output = Result<Reception, EngineError>> {
@@ -182,9 +204,10 @@ impl<D: Desk> Host<D> {
     }
 
     /// Runs a job at the desk: `work` gives the reply that it ends in.
-    fn run<W>(&self, reply: Replier<D>, work: W)
+    fn run<W, E>(&self, reply: Replier<D>, work: W)
     where
-        W: AsyncFnOnce(&D, &mut Job) -> Result<Reply, EngineError> + 'static,
+        W: AsyncFnOnce(&D, &mut Job) -> Result<Reply, E> + 'static,
+        E: Into<Trouble>,
     {
         let id = reply.job;
         let Some(desk) = self.desk.borrow().clone() else {
@@ -252,24 +275,41 @@ impl<D: Desk> Worker for Host<D> {
             Request::Open(open) => self.open(scope.clone(), bridge, open),
             Request::Predict { id, engine, scenario, rows } => self.run(replier(id), async move |desk, job| {
                 let maps = desk.predict(engine, &scenario, rows, job).await?;
-                Ok(Reply::Done { id, maps, made_on: desk.made_on() })
+                Ok::<_, EngineError>(Reply::Done { id, maps, made_on: desk.made_on() })
             }),
             Request::Draft { id, scenario } => self.run(replier(id), async move |desk, job| {
                 let maps = desk.draft(&scenario, job).await?;
-                Ok(Reply::Done { id, maps, made_on: desk.made_on() })
+                Ok::<_, EngineError>(Reply::Done { id, maps, made_on: desk.made_on() })
             }),
             Request::Scout { id, scenario, share } => self.run(replier(id), async move |desk, job| {
                 let found = desk.scout(&scenario, share, job).await?;
-                Ok(Reply::Scouted { id, found })
+                Ok::<_, EngineError>(Reply::Scouted { id, found })
             }),
             Request::Brief { scenario, found } => {
                 if let Some(desk) = &*self.desk.borrow() {
                     desk.brief(scenario, found);
                 }
             }
+            Request::Calibrate { id, scenario, heard, sought } => {
+                let steps = replier(id);
+                self.run(replier(id), async move |desk, job| {
+                    let mut tell = |step| steps.send(Reply::Step { id, step });
+                    let found = desk.calibrate(&scenario, &heard, sought, &mut tell, job).await?;
+                    Ok::<_, CalibrationError>(Reply::Calibrated { id, found })
+                });
+            }
+            Request::Try { id, scenario, trial } => self.run(replier(id), async move |desk, job| {
+                let attempt = desk.attempt(&scenario, &trial, job).await?;
+                Ok::<_, CalibrationError>(Reply::Tried { id, attempt })
+            }),
+            Request::Adapt { heard } => {
+                if let Some(desk) = &*self.desk.borrow() {
+                    desk.adapt(heard);
+                }
+            }
             Request::Paths { id, scenario, at } => self.run(replier(id), async move |desk, job| {
                 let reception = desk.paths(&scenario, at, job).await?;
-                Ok(Reply::Heard { id, reception })
+                Ok::<_, EngineError>(Reply::Heard { id, reception })
             }),
             Request::Cancel { id } => {
                 if let Some(cancel) = self.jobs.borrow_mut().remove(&id) {
@@ -278,6 +318,12 @@ impl<D: Desk> Worker for Host<D> {
             }
         }
     }
+}
+
+/// A clock for what takes long, seconds.
+#[cfg(any(feature = "gpu", feature = "onnx"))]
+pub(super) fn seconds() -> f64 {
+    Date::now() / 1000.0
 }
 
 /// From now on a panic is written to the console, told to the page, and ends this worker: after a panic its memory can't

@@ -1,7 +1,7 @@
 //! What the page and a worker say to each other. Messages travel as bytes (bincode), maps as `f32` vectors.
 //!
 //! A worker is opened once with a city; then every prediction, draft, share of rays and question for paths is a numbered job that ends in
-//! exactly one of [`Reply::Done`], [`Reply::Scouted`], [`Reply::Heard`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
+//! exactly one of [`Reply::Done`], [`Reply::Scouted`], [`Reply::Heard`], [`Reply::Calibrated`], [`Reply::Tried`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
 use crate::city::{Extent, HeightShares, Opened};
 use crate::coverage::CoverageMap;
@@ -9,8 +9,10 @@ use crate::engine::EngineError;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::scenario::{EngineKind, Scenario};
 use crate::trace::Reception;
+use crate::trace::calibrate::{Calibration, CalibrationError, Heard, Sought, Step};
 use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
+use crate::verdict::{Attempt, Trial};
 use geo::{Rect, coord};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
@@ -72,6 +74,32 @@ pub enum Request {
         scenario: Scenario,
         /// Where the receiver stands.
         at: LonLat,
+    },
+    /// Calibrate the tracer. Only a tracer can.
+    Calibrate {
+        /// Number of the job.
+        id: JobId,
+        /// What is believed.
+        scenario: Scenario,
+        /// What was measured.
+        heard: Vec<Heard>,
+        /// What to look for.
+        sought: Sought,
+    },
+    /// Predict measured levels without having learned from them, in every way that the worker's engines can.
+    Try {
+        /// Number of the job.
+        id: JobId,
+        /// What is believed.
+        scenario: Scenario,
+        /// What was measured, and what may be learned from which of it.
+        trial: Trial,
+    },
+    /// From now on correct what the network predicts by these measurements; as it was published where there are none. Only a
+    /// learner can, and answers nothing.
+    Adapt {
+        /// What was measured.
+        heard: Vec<Heard>,
     },
     /// Stop a job. One that has ended, or never was, is none of anyone's concern.
     Cancel {
@@ -202,6 +230,8 @@ pub enum Fault {
     Gpu,
     /// The scenario, such as a site outside the city.
     Scenario,
+    /// Readings that tell nothing.
+    Readings,
     /// The engine or the worker itself.
     Engine,
 }
@@ -229,6 +259,15 @@ impl From<EngineError> for Trouble {
             EngineError::Failed(_) => Fault::Engine,
         };
         Self { fault, message: error.to_string() }
+    }
+}
+
+impl From<CalibrationError> for Trouble {
+    fn from(error: CalibrationError) -> Self {
+        match error {
+            CalibrationError::Engine(error) => error.into(),
+            other => Self { fault: Fault::Readings, message: other.to_string() },
+        }
     }
 }
 
@@ -276,6 +315,27 @@ pub enum Reply {
         id: JobId,
         /// What is heard there.
         reception: Reception,
+    },
+    /// A calibration has made a step; before the first it tells where it starts.
+    Step {
+        /// Number of the job.
+        id: JobId,
+        /// How far it is.
+        step: Step,
+    },
+    /// A job has ended with what a calibration found.
+    Calibrated {
+        /// Number of the job.
+        id: JobId,
+        /// What it found.
+        found: Calibration,
+    },
+    /// A job has ended with what was predicted in a trial.
+    Tried {
+        /// Number of the job.
+        id: JobId,
+        /// By method and number of readings.
+        attempt: Attempt,
     },
     /// A job has ended without a result.
     Failed {

@@ -1,6 +1,6 @@
 //! The tracer worker: the city, the ray tracer on whatever it runs on, and the baselines.
 
-use super::host::{Desk, Shelf};
+use super::host::{Desk, Shelf, seconds};
 use super::protocol::{Backend, BackendChoice, CityFacts, Open, Rows, Trouble};
 use crate::city::Opened;
 use crate::coverage::CoverageMap;
@@ -8,9 +8,11 @@ use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::geodesy::LonLat;
 use crate::scenario::{Aspect, EngineKind, Layer, Scenario};
+use crate::trace::calibrate::{Calibration, CalibrationError, Heard, Sought, Step};
 use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
 use crate::trace::{Reception, Tracer};
+use crate::verdict::{self, Attempt, Trial};
 use std::cell::{Cell, RefCell};
 
 /// What the tracer worker works with.
@@ -111,6 +113,30 @@ impl Desk for TracerDesk {
 
     fn moved(&self) -> Option<Backend> {
         self.moved.take().then(|| self.backend.borrow().clone())
+    }
+
+    async fn calibrate(
+        &self,
+        scenario: &Scenario,
+        heard: &[Heard],
+        sought: Sought,
+        tell: &mut dyn FnMut(Step),
+        job: &mut Job,
+    ) -> Result<Calibration, CalibrationError> {
+        let mut tracer = self.tracer.take(job).await?;
+        self.brief_now(&mut tracer);
+        let traced = tracer.trace_heard(&self.opened.city, scenario, heard, job).await;
+        self.put_back(tracer);
+        let traced = traced?;
+        traced.calibrate(scenario, &traced.unknowns(sought), |_| true, job, tell).await
+    }
+
+    async fn attempt(&self, scenario: &Scenario, trial: &Trial, job: &mut Job) -> Result<Attempt, CalibrationError> {
+        let mut tracer = self.tracer.take(job).await?;
+        self.brief_now(&mut tracer);
+        let runs = verdict::traced::runs(&mut tracer, &self.opened.city, scenario, trial, seconds, job).await;
+        self.put_back(tracer);
+        runs
     }
 
     async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of these")]
 
 use farfield::antenna::{Pattern, Pointing, Polarisation, ReceiverAntenna};
-use farfield::material::{Finish, Finishes, Lobe, Material};
+use farfield::material::{Finish, Finishes, Material};
 use farfield::trace::bent;
 use farfield::trace::field::{Beam, Layer};
 use farfield::trace::path::{Candidate, Hints, Path, through};
@@ -128,7 +128,7 @@ pub fn settings() -> impl Strategy<Value = Setting> {
             Setting {
                 walls,
                 ground,
-                finish: Finish { scattering, roughness, lobe: Lobe::Lambertian, cross_polarisation: 0.0 },
+                finish: Finish { scattering, roughness, ..Finish::default() },
                 frequency,
                 from: from.into(),
                 to: to.into(),

@@ -7,8 +7,9 @@ use crate::app::layers;
 use crate::app::store::Store;
 use crate::coverage::CoverageMap;
 use crate::geodesy::LocalFrame;
-use crate::readings::{Reading, Score, Tally, spearman};
+use crate::readings::{Reading, Score, Tally, f1, spearman};
 use crate::scenario::{EngineKind, Layer};
+use crate::verdict::THRESHOLDS;
 use glam::DVec2;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ struct Errors {
     silent: usize,
     /// How well it orders them.
     rank: Option<f64>,
+    /// How well it tells where there are at least [`THRESHOLDS`] dBm.
+    f1: [Option<f64>; 3],
     /// The share of errors of at most 0, 1, 2 … dB, either way.
     within: [f32; GREATEST + 1],
 }
@@ -50,7 +53,8 @@ impl Errors {
             within.iter_mut().skip(first).for_each(|share| *share += 1.0 / pairs.len() as f32);
         }
         let silent = readings.len() - pairs.len();
-        Self { score: tally.score(), silent, rank: spearman(&pairs), within }
+        let f1 = THRESHOLDS.map(|threshold| f1(&pairs, threshold));
+        Self { score: tally.score(), silent, rank: spearman(&pairs), f1, within }
     }
 }
 
@@ -102,6 +106,7 @@ pub fn ErrorView() -> impl IntoView {
             <tbody>{judged.map(row).into_iter().collect_view()}</tbody>
         </table>
         {silent}
+        {covered(judged)}
         {curves(judged)}
         <ByDistance local=local />
     }
@@ -124,6 +129,34 @@ fn row((engine, errors): Judged) -> impl IntoView {
             <th scope="row"><i class=format!("of-{name}")></i>{layers::name(engine.into())}</th>
             {cells}
         </tr>
+    }
+}
+
+/// How well each engine tells where there is coverage.
+fn covered(judged: [Judged; 3]) -> impl IntoView {
+    let row = |(engine, errors): Judged| {
+        let name = engine_name(engine);
+        let cell = move |i: usize| {
+            let f1 = move || errors.get().and_then(|errors| errors.f1[i]).map_or("–".into(), |f| format!("{f:.2}"));
+            view! { <td>{f1}</td> }
+        };
+        view! {
+            <tr data-f1=name>
+                <th scope="row"><i class=format!("of-{name}")></i>{layers::name(engine.into())}</th>
+                {(0..THRESHOLDS.len()).map(cell).collect_view()}
+            </tr>
+        }
+    };
+    let head = THRESHOLDS.map(|t| view! { <th scope="col">{format!("−{:.0}", -t)}</th> });
+    view! {
+        <details class="covered">
+            <summary>"Agreement on coverage"</summary>
+            <table class="errors">
+                <caption>"Where there are at least so many dBm: F1, 1 where prediction and measurement agree everywhere"</caption>
+                <thead><tr><th scope="col"></th>{head.into_iter().collect_view()}</tr></thead>
+                <tbody>{judged.map(row).into_iter().collect_view()}</tbody>
+            </table>
+        </details>
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod columns;
 mod errors;
+mod learn;
+mod verdict;
 
 pub use columns::Columns;
 
@@ -9,10 +11,10 @@ use super::city_map::CityMap;
 use super::engines::ENGINES;
 use super::files;
 use super::legend::{DIFFERENCE_LIMIT, gradient};
-use super::store::Store;
+use super::store::{Notice, Store, Tone, Topic};
 use crate::coverage::Quantity;
 use crate::geodesy::{LocalFrame, LonLat};
-use crate::readings::{Outcome, Question, Reading, Readings, binned};
+use crate::readings::{Outcome, Question, Reading, Readings, Sites, binned};
 use crate::scenario::{Aspect, Layer};
 use errors::{ErrorView, band};
 use leptos::prelude::*;
@@ -82,6 +84,11 @@ impl Brought {
         let (readings, question) = match outcome {
             Outcome::Read(readings, question) => (Some(readings), question),
             Outcome::Ask(question) => (None, question),
+            Outcome::Sites(sites) => {
+                let _ = Url::revoke_object_url(address);
+                place(store, &sites);
+                return;
+            }
         };
         let before = self.asked.get_untracked();
         if let Some(before) = before.filter(|before| before.address != address) {
@@ -131,6 +138,23 @@ impl Brought {
     }
 }
 
+/// Has the scenario's sites be those of a table, and tells what was made of it; one step of undo.
+fn place(store: Store, sites: &Sites) {
+    let Sites { file, sites: places, sectors, assumed, rejected } = sites;
+    let word = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut told = vec![format!("{file}: {} at {}.", word(*sectors, "sector"), word(places.len(), "site"))];
+    if !assumed.is_empty() {
+        told.push(format!("No column tells of {}: the usual is taken.", assumed.join(", ")));
+    }
+    for (reason, refusal) in rejected.by_reason() {
+        let lines: Vec<String> = refusal.lines.iter().take(LINES).map(ToString::to_string).collect();
+        told.push(format!("{} × {reason}: line {}.", grouped(refusal.count), lines.join(", ")));
+    }
+    store.edit(None, |s| s.sites.clone_from(places));
+    let text = told.join(" ");
+    store.notify(Notice { topic: Topic::File, tone: Tone::Info, text, retry: None });
+}
+
 /// Turns the camera to readings that lie out of its sight.
 fn come_along(store: Store, readings: &Readings) {
     let frame = LocalFrame::new(store.camera.with_untracked(|c| c.centre));
@@ -169,7 +193,7 @@ fn invitation() -> impl IntoView {
     };
     view! {
         <label class="own-model">
-            <span>"Measured levels to compare with: drop a CSV or GeoJSON, or choose one. It stays on this machine."</span>
+            <span>"Measured levels to compare with: drop a CSV or GeoJSON, or choose one. It stays on this machine. A CSV with azimuths brings sites."</span>
             <input type="file" name="readings" accept=files::ACCEPT_READINGS on:change:target=pick />
         </label>
     }
@@ -201,6 +225,7 @@ fn told(brought: Brought, readings: &Readings) -> impl IntoView + use<> {
         {rejected(readings)}
         <div class="grid">{cell_choice(brought, readings)}{side_choice(brought)}{shown_choice(brought)}</div>
         <ErrorView />
+        <learn::Learn />
         <div class="row">
             <button type="button" class="quiet" data-action="columns" on:click=move |_| brought.asking.set(true)>
                 "Columns…"

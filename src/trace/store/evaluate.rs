@@ -9,6 +9,9 @@ use crate::trace::scene::Surface;
 use num_complex::Complex64;
 use std::f64::consts::LN_10;
 
+/// A weaker path brings nothing, −2000 dB: near the least number that there is decibels have no slope.
+const LEAST_POWER: f64 = 1e-200;
+
 /// The two components of a field.
 type Pair = [Complex64; 2];
 
@@ -102,7 +105,7 @@ impl<'a> Evaluation<'a> {
         let Some(kept) = self.store.trails.get(trail) else { return 0.0 };
         let sent = self.aim.towards(kept.departure.as_dvec3().normalize());
         let field = self.forth(trail, sent.field, |_, _| ());
-        self.scale(trail, &sent) * self.taken(field).0
+        audible(self.scale(trail, &sent) * self.taken(field).0)
     }
 
     /// What a receiver gets over all its paths, as a ratio of powers: their sum, without phases. 0 where none arrives.
@@ -196,6 +199,10 @@ impl<'a> Evaluation<'a> {
         });
         let (taken, adjoint) = self.taken(field);
         let scale = self.scale(trail, &sent);
+        let power = audible(scale * taken);
+        if power == 0.0 {
+            return power;
+        }
         let mut adjoint = turned_back(adjoint, kept.turn.map(f64::from));
         for (meeting, step) in self.store.meetings(trail).iter().zip(&steps).rev() {
             adjoint = if meeting.kind == Kind::Diffraction {
@@ -206,7 +213,6 @@ impl<'a> Evaluation<'a> {
             };
             adjoint = turned_back(adjoint, meeting.turn.map(f64::from));
         }
-        let power = scale * taken;
         for (sum, slope) in sum.antenna.iter_mut().zip(sent.slopes) {
             *sum += power * slope * (LN_10 / 10.0);
         }
@@ -229,6 +235,11 @@ impl<'a> Evaluation<'a> {
         }
         before
     }
+}
+
+/// A path's power, or none where it is weaker than [`LEAST_POWER`].
+fn audible(power: f64) -> f64 {
+    if power < LEAST_POWER { 0.0 } else { power }
 }
 
 /// Brings the adjoint back through a surface, and adds what that tells of its material.

@@ -43,6 +43,7 @@ pub use model::{ModelError, Parameter, Properties, SignalModel};
 
 use super::path::{Kind, Path};
 use super::scene::Surface;
+use crate::material::Material;
 use crate::units::{Hertz, SPEED_OF_LIGHT};
 use glam::Vec3;
 use num_complex::Complex64;
@@ -189,6 +190,16 @@ impl PathStore {
     pub fn meetings(&self, trail: usize) -> &[Meeting] {
         let start = |i: usize| self.trails.get(i).map_or(self.meetings.len(), |t| t.first as usize);
         &self.meetings[start(trail)..start(trail.saturating_add(1))]
+    }
+
+    /// The materials of the surfaces that paths meet or bend about, each as often as they do.
+    pub fn met(&self) -> impl Iterator<Item = Material> {
+        let of = |meeting: &Meeting| match meeting.kind {
+            Kind::Diffraction => self.bends[meeting.index as usize].faces.map(|face| face.surface),
+            _ => [meeting.index; 2],
+        };
+        let surfaces = self.meetings.iter().flat_map(of);
+        surfaces.filter_map(|surface| self.surfaces.get(surface as usize)).map(|surface| surface.material)
     }
 
     /// Spreading along path number `trail`, and what is left of its power behind rooftops and leaves.

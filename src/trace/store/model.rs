@@ -116,8 +116,8 @@ impl SignalModel {
             let permittivity = material.permittivity(frequency);
             let finish = finishes.map(|f| f.of(material)).unwrap_or_default();
             Properties {
-                relative: permittivity.relative,
-                conductivity: permittivity.conductivity,
+                relative: (permittivity.relative * f64::from(finish.permittivity)).max(1.0),
+                conductivity: permittivity.conductivity * f64::from(finish.conductivity),
                 scattering: finish.scattering.into(),
                 roughness: finish.roughness.into(),
             }

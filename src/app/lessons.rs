@@ -1,0 +1,220 @@
+//! What the engines learn from the readings that the user brought: one calibration and one trial at a time, in the workers.
+
+use super::crew::{Crew, Who};
+use super::engines::sentence;
+use crate::scenario::Scenario;
+use crate::trace::calibrate::{Calibration, Heard, Sought, Step};
+use crate::verdict::{Attempt, Folds, Trial, Verdict};
+use crate::worker::protocol::{JobId, Request, Trouble};
+use leptos::prelude::*;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// What comes of a lesson.
+#[derive(Clone, Debug, Default)]
+pub enum Stage<T> {
+    /// It was not asked for.
+    #[default]
+    None,
+    /// It goes on.
+    Running {
+        /// Done so far, 0–1.
+        fraction: f32,
+        /// What is going on.
+        stage: String,
+    },
+    /// It has ended so.
+    Done(Arc<T>),
+    /// It came to nothing; a sentence says why.
+    Failed(String),
+}
+
+impl<T> Stage<T> {
+    /// Whether it goes on.
+    pub const fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+
+    fn starting() -> Self {
+        Self::Running { fraction: 0.0, stage: "starting".into() }
+    }
+}
+
+/// What was found, and what was believed before.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What was believed.
+    pub before: Scenario,
+    /// What was found.
+    pub calibration: Calibration,
+}
+
+/// What the page knows of lessons.
+#[derive(Clone, Copy)]
+pub struct Lessons {
+    /// What a calibration looks for.
+    pub sought: RwSignal<Sought>,
+    /// The last calibration.
+    pub calibration: RwSignal<Stage<Found>>,
+    /// Its steps.
+    pub steps: RwSignal<Vec<Step>>,
+    /// The last trial.
+    pub trial: RwSignal<Stage<Verdict>>,
+    /// Readings that the learned map is corrected by.
+    pub adapted: RwSignal<Option<Arc<Vec<Heard>>>>,
+}
+
+impl Lessons {
+    /// None yet.
+    pub fn new() -> Self {
+        Self {
+            sought: RwSignal::default(),
+            calibration: RwSignal::default(),
+            steps: RwSignal::default(),
+            trial: RwSignal::default(),
+            adapted: RwSignal::default(),
+        }
+    }
+}
+
+/// A trial that goes on in two workers.
+struct Tried {
+    open: Vec<(JobId, Who, f32)>,
+    trial: Trial,
+    folds: Folds,
+    attempt: Attempt,
+}
+
+/// The lessons that go on.
+pub struct Tutor {
+    lessons: Lessons,
+    calibrating: RefCell<Option<(JobId, Scenario)>>,
+    trying: RefCell<Option<Tried>>,
+}
+
+impl Tutor {
+    /// Tells `lessons`.
+    pub fn new(lessons: Lessons) -> Self {
+        Self { lessons, calibrating: RefCell::default(), trying: RefCell::default() }
+    }
+
+    /// Begins a calibration of `scenario`.
+    pub fn calibrate(&self, crew: &Crew, id: JobId, scenario: Scenario, heard: Vec<Heard>) {
+        self.stop_calibrating(crew);
+        self.lessons.steps.set(Vec::new());
+        self.lessons.calibration.set(Stage::starting());
+        let sought = self.lessons.sought.get_untracked();
+        let request = Request::Calibrate { id, scenario: scenario.clone(), heard, sought };
+        self.calibrating.replace(Some((id, scenario)));
+        crew.send(Who::Tracer(0), request);
+    }
+
+    /// Begins a trial of all engines.
+    pub fn attempt(&self, crew: &Crew, mut number: impl FnMut() -> JobId, scenario: &Scenario, heard: Vec<Heard>) {
+        self.stop_trying(crew);
+        self.lessons.trial.set(Stage::starting());
+        let (trial, folds) = Trial::new(heard, self.lessons.sought.get_untracked());
+        let mut open = Vec::new();
+        for who in [Who::Tracer(0), Who::Learner(0)] {
+            let id = number();
+            open.push((id, who, 0.0));
+            crew.send(who, Request::Try { id, scenario: scenario.clone(), trial: trial.clone() });
+        }
+        self.trying.replace(Some(Tried { open, trial, folds, attempt: Attempt::default() }));
+    }
+
+    /// Stops what goes on, on the user's request.
+    pub fn stop(&self, crew: &Crew) {
+        if self.stop_calibrating(crew) {
+            self.lessons.calibration.set(Stage::None);
+        }
+        if self.stop_trying(crew) {
+            self.lessons.trial.set(Stage::None);
+        }
+    }
+
+    fn stop_calibrating(&self, crew: &Crew) -> bool {
+        let Some((id, _)) = self.calibrating.take() else { return false };
+        crew.send(Who::Tracer(0), Request::Cancel { id });
+        true
+    }
+
+    fn stop_trying(&self, crew: &Crew) -> bool {
+        let Some(tried) = self.trying.take() else { return false };
+        for (id, who, _) in tried.open {
+            crew.send(who, Request::Cancel { id });
+        }
+        true
+    }
+
+    /// Takes how far a job is, if it is one of these.
+    pub fn progress(&self, id: JobId, fraction: f32, stage: &str) {
+        let running = |fraction| Stage::Running { fraction, stage: stage.to_owned() };
+        if self.calibrating.borrow().as_ref().is_some_and(|(open, _)| *open == id) {
+            self.lessons.calibration.set(running(fraction));
+        }
+        let mut trying = self.trying.borrow_mut();
+        let Some(tried) = trying.as_mut() else { return };
+        if let Some(job) = tried.open.iter_mut().find(|(open, ..)| *open == id) {
+            job.2 = fraction;
+            self.lessons.trial.set(Stage::Running { fraction, stage: stage.to_owned() });
+        }
+    }
+
+    /// Takes a step of a calibration.
+    pub fn step(&self, id: JobId, step: Step) {
+        if self.calibrating.borrow().as_ref().is_some_and(|(open, _)| *open == id) {
+            self.lessons.steps.update(|steps| steps.push(step));
+        }
+    }
+
+    /// Takes what a calibration found.
+    pub fn found(&self, id: JobId, calibration: Calibration) {
+        let Some((_, before)) = self.calibrating.borrow_mut().take_if(|(open, _)| *open == id) else { return };
+        self.lessons.calibration.set(Stage::Done(Arc::new(Found { before, calibration })));
+    }
+
+    /// Takes what one worker predicted in a trial.
+    pub fn tried(&self, id: JobId, attempt: Attempt) {
+        let mut trying = self.trying.borrow_mut();
+        let Some(tried) = trying.as_mut().filter(|tried| tried.open.iter().any(|(open, ..)| *open == id)) else {
+            return;
+        };
+        tried.open.retain(|(open, ..)| *open != id);
+        tried.attempt = std::mem::take(&mut tried.attempt).with(attempt);
+        if tried.open.is_empty() {
+            let verdict = Verdict::of(&tried.trial, &tried.folds, &tried.attempt);
+            *trying = None;
+            self.lessons.trial.set(Stage::Done(Arc::new(verdict)));
+        }
+    }
+
+    /// Takes why a job ended, if it is one of these. Whether it is.
+    pub fn failed(&self, crew: &Crew, id: JobId, trouble: &Trouble) -> bool {
+        let why = sentence(&trouble.message);
+        if self.calibrating.borrow_mut().take_if(|(open, _)| *open == id).is_some() {
+            self.lessons.calibration.set(Stage::Failed(why));
+            return true;
+        }
+        let is_open =
+            self.trying.borrow().as_ref().is_some_and(|tried| tried.open.iter().any(|(open, ..)| *open == id));
+        if is_open {
+            self.stop_trying(crew);
+            self.lessons.trial.set(Stage::Failed(why));
+        }
+        is_open
+    }
+
+    /// Ends what a worker that is gone was doing.
+    pub fn lose(&self, crew: &Crew, who: Who) {
+        let why = || format!("The {} stopped before it was done.", who.name());
+        if who == Who::Tracer(0) && self.calibrating.take().is_some() {
+            self.lessons.calibration.set(Stage::Failed(why()));
+        }
+        let is_open = self.trying.borrow().as_ref().is_some_and(|tried| tried.open.iter().any(|(_, w, _)| *w == who));
+        if is_open {
+            self.stop_trying(crew);
+            self.lessons.trial.set(Stage::Failed(why()));
+        }
+    }
+}
