@@ -37,25 +37,18 @@ impl Element {
         Self { peak_dbi: 8.0, horizontal_deg: 65.0, vertical_deg: 65.0, front_to_back_db: 30.0, side_lobes_db: 30.0 };
 }
 
+/// Half-power beamwidths of that element in azimuth and elevation, degrees.
+pub const BEAMWIDTHS: [f32; 2] = [65.0; 2];
+
 /// What a sector radiates through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pattern {
     /// 0 dBi in every direction.
     Isotropic,
-    /// The sector element of 3GPP TR 38.901 (table 7.3-1): 65° × 65°, 30 dB front to back, 8 dBi.
+    /// The sector element of 3GPP TR 38.901 (table 7.3-1): 65° × 65° where nothing else is said, 30 dB front to back, 8 dBi.
     #[default]
     Tr38901,
-}
-
-impl Pattern {
-    /// Its numbers.
-    pub const fn element(self) -> Element {
-        match self {
-            Self::Isotropic => Element::ISOTROPIC,
-            Self::Tr38901 => Element::TR_38901,
-        }
-    }
 }
 
 /// Which way a linear antenna's field swings, in its own frame: by an angle ζ from θ̂, cos ζ θ̂ + sin ζ φ̂ (3GPP TR 38.901
@@ -98,12 +91,30 @@ pub struct Pointing {
     pub downtilt_deg: f32,
     /// Which way its field swings.
     pub polarisation: Polarisation,
+    /// Half-power beamwidths of the sector element in azimuth and elevation, degrees; of no meaning to an isotropic antenna.
+    pub beamwidths_deg: [f32; 2],
 }
 
 impl Pointing {
     /// An isotropic antenna, upright and vertically polarised.
-    pub const ISOTROPIC: Self =
-        Self { pattern: Pattern::Isotropic, azimuth_deg: 0.0, downtilt_deg: 0.0, polarisation: Polarisation::Vertical };
+    pub const ISOTROPIC: Self = Self {
+        pattern: Pattern::Isotropic,
+        azimuth_deg: 0.0,
+        downtilt_deg: 0.0,
+        polarisation: Polarisation::Vertical,
+        beamwidths_deg: BEAMWIDTHS,
+    };
+
+    /// Its pattern's numbers.
+    pub fn element(&self) -> Element {
+        match self.pattern {
+            Pattern::Isotropic => Element::ISOTROPIC,
+            Pattern::Tr38901 => {
+                let [horizontal_deg, vertical_deg] = self.beamwidths_deg.map(f64::from);
+                Element { horizontal_deg, vertical_deg, ..Element::TR_38901 }
+            }
+        }
+    }
 
     /// Gain in dBi towards `direction`, east-north-up, which need not be a unit vector. A zero vector gives the peak.
     pub fn gain_dbi(&self, direction: Vec3) -> f32 {
@@ -114,12 +125,12 @@ impl Pointing {
     pub fn aimed(&self) -> Aimed {
         let [azimuth, downtilt] =
             [self.azimuth_deg, self.downtilt_deg].map(|angle| Vec2::from_angle(angle.to_radians()));
-        Aimed { pattern: self.pattern, azimuth, downtilt }
+        Aimed { pattern: self.pattern, beamwidths: self.beamwidths_deg, azimuth, downtilt }
     }
 
     /// The most that it gains in any direction, dBi.
     pub fn peak_dbi(&self) -> f32 {
-        self.pattern.element().peak_dbi as f32
+        self.element().peak_dbi as f32
     }
 
     /// The boresight as a unit vector, east-north-up.
@@ -134,6 +145,7 @@ impl Pointing {
 #[derive(Clone, Copy, Debug)]
 pub struct Aimed {
     pattern: Pattern,
+    beamwidths: [f32; 2],
     /// Cosine and sine of the azimuth and of the downtilt.
     azimuth: Vec2,
     downtilt: Vec2,
@@ -148,8 +160,8 @@ impl Aimed {
                 const ELEMENT: Element = Element::TR_38901;
                 const BACK: f32 = ELEMENT.front_to_back_db as f32;
                 let (azimuth, elevation) = self.angles(direction);
-                let horizontal = (12.0 * (azimuth / ELEMENT.horizontal_deg as f32).powi(2)).min(BACK);
-                let vertical = 12.0 * (elevation / ELEMENT.vertical_deg as f32).powi(2);
+                let horizontal = (12.0 * (azimuth / self.beamwidths[0]).powi(2)).min(BACK);
+                let vertical = 12.0 * (elevation / self.beamwidths[1]).powi(2);
                 let vertical = vertical.min(ELEMENT.side_lobes_db as f32);
                 ELEMENT.peak_dbi as f32 - (horizontal + vertical).min(BACK)
             }

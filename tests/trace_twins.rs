@@ -110,7 +110,7 @@ fn the_gpu_and_the_cpu_make_the_same_map_of_any_blocks() {
         let (scene, roofs) = (Scene::of(&city), HeightRaster::of(&city, 2.0));
         let woods = Canopy::of(&city, &roofs);
         let receiver = ReceiverAntenna { polarisation: taken, ..ReceiverAntenna::ISOTROPIC };
-        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg, polarisation }, frequency: Hertz::from_mhz(mhz), receiver };
+        let beam = |pattern, mhz| Beam { pointing: Pointing { pattern, azimuth_deg, downtilt_deg, polarisation, beamwidths_deg: [70.0, 40.0] }, frequency: Hertz::from_mhz(mhz), receiver };
         let beams: Vec<Beam> = (0..5).map(|i| beam(if i % 2 == 0 { Pattern::Tr38901 } else { Pattern::Isotropic }, mhz + 100.0 * f64::from(i))).collect();
         let rough = Finishes::all(Finish { scattering: 0.4, roughness: 0.004, ..Finish::default() });
         let task = Task {

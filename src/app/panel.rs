@@ -186,6 +186,12 @@ pub fn Fields() -> impl IntoView {
                     <ChoiceField name="pattern" label="Antenna pattern" options=PATTERNS get=|s| sector(s).pattern
                         set=|s, v| with_sector(s, |x| x.pattern = v) />
                 </div>
+                <Show when=move || store.scenario.with(|s| sector(s).pattern == Pattern::Tr38901)>
+                    <NumberField name="beamwidth" label="Beam, across" unit="°" step=DEGREES get=|s| sector(s).beamwidths[0]
+                        set=|s, v| with_sector(s, |x| x.beamwidths[0] = v) />
+                    <NumberField name="beamheight" label="Beam, upright" unit="°" step=DEGREES get=|s| sector(s).beamwidths[1]
+                        set=|s, v| with_sector(s, |x| x.beamwidths[1] = v) />
+                </Show>
                 <div class="wide">
                     <ChoiceField name="polarisation" label="Polarisation" options=POLARISATIONS
                         get=|s| sector(s).polarisation set=|s, v| with_sector(s, |x| x.polarisation = v) />

@@ -187,6 +187,7 @@ impl Sector {
             pattern: Pattern::Tr38901,
             azimuth_deg: self.azimuth_deg,
             downtilt_deg: self.downtilt_deg,
+            ..Pointing::ISOTROPIC
         }
     }
 

@@ -11,7 +11,7 @@ pub use aspect::{Aspect, Legends};
 pub use history::History;
 pub use link::{Link, LinkError, MapView};
 
-use crate::antenna::{Pattern, Pointing, Polarisation, ReceiverPattern};
+use crate::antenna::{BEAMWIDTHS, Pattern, Pointing, Polarisation, ReceiverPattern};
 use crate::geodesy::LonLat;
 use crate::material::finish::{MAX_EXPONENT, MAX_ROUGHNESS};
 use crate::material::{Finishes, Lobe};
@@ -30,6 +30,8 @@ pub const MAX_SITES: usize = 1000;
 pub const ENTRY_PROBABILITIES: (f64, f64) = (0.01, 0.99);
 /// How thick a wall is that is a layer, metres, as the layers of Sionna RT's scenes are.
 pub const SHEET_THICKNESS: f32 = 0.1;
+/// Narrowest beam of a sector, degrees.
+pub const MIN_BEAMWIDTH: f64 = 1.0;
 /// Longest name of a sector, bytes.
 pub const MAX_NAME: usize = 100;
 /// Highest specular reflection order.
@@ -87,8 +89,15 @@ pub struct Sector {
     pub downtilt: f64,
     /// Antenna pattern.
     pub pattern: Pattern,
+    /// Half-power beamwidths of the sector element in azimuth and elevation, degrees.
+    #[serde(skip_serializing_if = "are_usual")]
+    pub beamwidths: [f64; 2],
     /// Which way its field swings.
     pub polarisation: Polarisation,
+}
+
+fn are_usual(beamwidths: &[f64; 2]) -> bool {
+    *beamwidths == BEAMWIDTHS.map(f64::from)
 }
 
 /// Where coverage is predicted.
@@ -280,6 +289,7 @@ impl Default for Sector {
             azimuth: 120.0,
             downtilt: 6.0,
             pattern: Pattern::default(),
+            beamwidths: BEAMWIDTHS.map(f64::from),
             polarisation: Polarisation::default(),
         }
     }
@@ -383,6 +393,7 @@ impl Sector {
             azimuth_deg: self.azimuth as f32,
             downtilt_deg: self.downtilt as f32,
             polarisation: self.polarisation,
+            beamwidths_deg: self.beamwidths.map(|width| width as f32),
         }
     }
 }
@@ -460,6 +471,9 @@ impl Scenario {
                 within("a sector's power in dBm", sector.power.0, -60.0, 80.0)?;
                 within("a sector's azimuth in degrees", sector.azimuth, -360.0, 360.0)?;
                 within("a sector's downtilt in degrees", sector.downtilt, -90.0, 90.0)?;
+                for width in sector.beamwidths {
+                    within("a sector's beamwidth in degrees", width, MIN_BEAMWIDTH, 360.0)?;
+                }
             }
         }
         within("the cell size in metres", self.receivers.cell, 0.5, 200.0)?;

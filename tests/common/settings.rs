@@ -112,7 +112,13 @@ pub fn settings() -> impl Strategy<Value = Setting> {
     let surface = (material(), thickness).prop_map(|(material, thickness)| Surface { material, thickness });
     let pointing = (prop::sample::select(vec![Pattern::Isotropic, Pattern::Tr38901]), 0.0..360.0f32, -20.0..30.0f32)
         .prop_flat_map(move |(pattern, azimuth_deg, downtilt_deg)| {
-            polarisation().prop_map(move |polarisation| Pointing { pattern, azimuth_deg, downtilt_deg, polarisation })
+            polarisation().prop_map(move |polarisation| Pointing {
+                pattern,
+                azimuth_deg,
+                downtilt_deg,
+                polarisation,
+                beamwidths_deg: [50.0, 80.0],
+            })
         });
     (
         prop::array::uniform3(surface),

@@ -18,9 +18,10 @@ const PLOT: (f64, f64) = (300.0, 80.0);
 
 /// What can be looked for: its name, what it is, where it is kept.
 type Switch = (&'static str, &'static str, fn(&mut Sought) -> &mut bool);
-const SWITCHES: [Switch; 6] = [
+const SWITCHES: [Switch; 7] = [
     ("power", "Power of the sector", |s| &mut s.power),
     ("pointing", "Azimuth and downtilt", |s| &mut s.pointing),
+    ("beamwidths", "Beamwidths", |s| &mut s.beamwidths),
     ("permittivity", "Permittivity of walls and ground", |s| &mut s.permittivity),
     ("conductivity", "Conductivity of walls and ground", |s| &mut s.conductivity),
     ("scattering", "Scattering of walls and ground", |s| &mut s.scattering),
@@ -298,6 +299,8 @@ fn name(unknown: Unknown, names: &[String], brought: Brought) -> String {
         Unknown::Power(sector) => of_sector(sector, "power"),
         Unknown::Azimuth(sector) => of_sector(sector, "azimuth"),
         Unknown::Downtilt(sector) => of_sector(sector, "downtilt"),
+        Unknown::Horizontal(sector) => of_sector(sector, "beamwidth"),
+        Unknown::Vertical(sector) => of_sector(sector, "beam height"),
         Unknown::Device(device) => {
             let named = brought.readings.with_untracked(|r| r.as_ref()?.devices.get(device as usize).cloned());
             named.unwrap_or_else(|| format!("device {device}"))
@@ -309,7 +312,7 @@ fn name(unknown: Unknown, names: &[String], brought: Brought) -> String {
 fn value(estimate: &Estimate) -> String {
     let Estimate { unknown, change, standard_error, .. } = estimate;
     let text = match unknown {
-        Unknown::Permittivity(_) | Unknown::Conductivity(_) => {
+        Unknown::Permittivity(_) | Unknown::Conductivity(_) | Unknown::Horizontal(_) | Unknown::Vertical(_) => {
             format!("× {change:.2} ± {:.0} %", 100.0 * standard_error)
         }
         Unknown::Scattering(_) => format!("{change:+.2} ± {standard_error:.2}"),

@@ -47,6 +47,8 @@ pub struct Brought {
     cell: RwSignal<Option<u32>>,
     /// Side of the squares whose readings are averaged, metres; 0 where each counts by itself.
     side: RwSignal<f64>,
+    /// Fewest readings of a square that count.
+    least: RwSignal<Least>,
     /// The band of distances whose dots are shown; all where there is none.
     band: RwSignal<Option<usize>>,
     /// What of them counts.
@@ -73,6 +75,18 @@ impl Shown {
     ];
 }
 
+/// Fewest readings of a square that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Least(u32);
+
+impl Default for Least {
+    fn default() -> Self {
+        Self(LEAST[0])
+    }
+}
+
+/// What may be chosen for it.
+const LEAST: [u32; 5] = [1, 2, 3, 5, 10];
 /// Sides of squares to choose from, metres.
 const SIDES: [f64; 5] = [0.0, 5.0, 10.0, 25.0, 50.0];
 /// A dot where a map says nothing.
@@ -120,11 +134,11 @@ impl Brought {
     /// Keeps what counts at what was chosen.
     fn follow(self) {
         Effect::new(move |_| {
-            let (cell, side) = (self.cell.get(), self.side.get());
+            let (cell, side, Least(least)) = (self.cell.get(), self.side.get(), self.least.get());
             let counts = |r: &&Reading| cell.is_none() || r.cell == cell;
             let chosen: Vec<Reading> =
                 self.readings.with(|r| r.iter().flat_map(|r| r.all.iter().filter(counts).copied()).collect());
-            self.counted.set(Arc::new(if side > 0.0 { binned(&chosen, side, 1) } else { chosen }));
+            self.counted.set(Arc::new(if side > 0.0 { binned(&chosen, side, least) } else { chosen }));
         });
     }
 
@@ -264,6 +278,13 @@ fn side_choice(brought: Brought) -> impl IntoView {
     let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
         brought.side.set(ev.target().value().parse().unwrap_or_default());
     };
+    let apply_least = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
+        brought.least.set(Least(ev.target().value().parse().unwrap_or(LEAST[0])));
+    };
+    let least = move |n: u32| {
+        let text = if n == 1 { "Any number".into() } else { format!("At least {n}") };
+        view! { <option value=n.to_string() selected=move || brought.least.get() == Least(n)>{text}</option> }
+    };
     let option = move |side: f64| {
         let text = if side > 0.0 { format!("Squares of {side} m") } else { "Each by itself".into() };
         view! { <option value=side.to_string() selected=move || brought.side.get() == side>{text}</option> }
@@ -277,6 +298,16 @@ fn side_choice(brought: Brought) -> impl IntoView {
                 </select>
             </div>
         </div>
+        <Show when=move || { brought.side.get() > 0.0 }>
+            <div class="field">
+                <label for="readings-least">"Readings a square"</label>
+                <div class="box">
+                    <select id="readings-least" name="readings-least" on:change:target=apply_least>
+                        {LEAST.map(least).into_iter().collect_view()}
+                    </select>
+                </div>
+            </div>
+        </Show>
     }
 }
 

@@ -123,6 +123,9 @@ impl Traced {
             if sought.pointing {
                 unknowns.extend([Unknown::Azimuth(number), Unknown::Downtilt(number)]);
             }
+            if sought.beamwidths {
+                unknowns.extend([Unknown::Horizontal(number), Unknown::Vertical(number)]);
+            }
         }
         let met: BTreeSet<Material> = self.stores.iter().flat_map(PathStore::met).collect();
         // What a metal is made of makes no difference.
@@ -234,6 +237,8 @@ impl Calibration {
                 match estimate.unknown {
                     Unknown::Azimuth(_) => sector.azimuth = (sector.azimuth + change).rem_euclid(360.0),
                     Unknown::Downtilt(_) => sector.downtilt += change,
+                    Unknown::Horizontal(_) => sector.beamwidths[0] *= change,
+                    Unknown::Vertical(_) => sector.beamwidths[1] *= change,
                     _ => sector.power.0 += change,
                 }
             }

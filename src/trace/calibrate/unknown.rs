@@ -23,6 +23,10 @@ pub enum Unknown {
     Azimuth(u32),
     /// What is to be added to a sector's downtilt, degrees.
     Downtilt(u32),
+    /// The factor to a sector's half-power beamwidth in azimuth.
+    Horizontal(u32),
+    /// The factor to a sector's half-power beamwidth in elevation.
+    Vertical(u32),
     /// What a device reads more than others, dB.
     Device(u32),
 }
@@ -35,6 +39,8 @@ pub struct Sought {
     pub power: bool,
     /// Azimuths and downtilts of sectors.
     pub pointing: bool,
+    /// Beamwidths of sectors that have a direction.
+    pub beamwidths: bool,
     /// Permittivities of materials.
     pub permittivity: bool,
     /// Conductivities of materials.
@@ -47,7 +53,15 @@ pub struct Sought {
 
 impl Default for Sought {
     fn default() -> Self {
-        Self { power: true, pointing: true, permittivity: true, conductivity: false, scattering: false, devices: true }
+        Self {
+            power: true,
+            pointing: true,
+            beamwidths: false,
+            permittivity: true,
+            conductivity: false,
+            scattering: false,
+            devices: true,
+        }
     }
 }
 
@@ -65,7 +79,11 @@ impl Unknown {
     /// The number of the sector that it is of; none where it is of all.
     pub const fn sector(self) -> Option<u32> {
         match self {
-            Self::Power(sector) | Self::Azimuth(sector) | Self::Downtilt(sector) => Some(sector),
+            Self::Power(sector)
+            | Self::Azimuth(sector)
+            | Self::Downtilt(sector)
+            | Self::Horizontal(sector)
+            | Self::Vertical(sector) => Some(sector),
             _ => None,
         }
     }
@@ -79,13 +97,15 @@ impl Unknown {
             Self::Power(_) => Parameter::Offset,
             Self::Azimuth(_) => Parameter::Azimuth,
             Self::Downtilt(_) => Parameter::Downtilt,
+            Self::Horizontal(_) => Parameter::Horizontal,
+            Self::Vertical(_) => Parameter::Vertical,
             Self::Device(_) => Parameter::ReceiverOffset,
         }
     }
 
     /// Whether it is a factor.
     pub const fn is_factor(self) -> bool {
-        matches!(self, Self::Permittivity(_) | Self::Conductivity(_))
+        matches!(self, Self::Permittivity(_) | Self::Conductivity(_) | Self::Horizontal(_) | Self::Vertical(_))
     }
 
     /// What is believed of it, where the sectors that it changes are these.
@@ -107,6 +127,8 @@ impl Unknown {
             Self::Power(_) => (15.0, -60.0, 60.0),
             Self::Azimuth(_) => (15.0, -90.0, 90.0),
             Self::Downtilt(_) => (5.0, (-45.0 - least).min(0.0), (45.0 - most).max(0.0)),
+            // Panels are from 30 to 120 degrees wide.
+            Self::Horizontal(_) | Self::Vertical(_) => (0.3, -1.2, 1.2),
             Self::Device(_) => (5.0, -30.0, 30.0),
         };
         Prior { deviation, range: low..=high }

@@ -6,7 +6,7 @@ const DEGREES = 57.295779513;
 
 struct Layer { eta: vec2f, thickness: f32, specular: f32, roughness: f32, padding: f32 }
 // `sent` and `heard` are the shares of θ̂ and φ̂ of the antennas here and there; zeros hear everything.
-struct Beam { right: vec3f, pattern: u32, ahead: vec3f, wavelength: f32, up: vec3f, padding: u32, sent: vec2f, heard: vec2f }
+struct Beam { right: vec3f, horizontal: f32, ahead: vec3f, wavelength: f32, up: vec3f, vertical: f32, sent: vec2f, heard: vec2f }
 struct Field { re: vec3f, im: vec3f }
 struct Coefficients { te: vec2f, tm: vec2f }
 
@@ -69,12 +69,12 @@ fn reflection(layer: Layer, c: f32) -> Coefficients {
 
 // Gain of a beam towards a unit vector, as a ratio of powers.
 fn antenna_gain(beam: Beam, direction: vec3f) -> f32 {
-    if beam.pattern == 0u {
+    if beam.horizontal == 0.0 {
         return 1.0;
     }
     let d = vec3f(dot(direction, beam.right), dot(direction, beam.ahead), dot(direction, beam.up));
-    let azimuth = atan2(d.x, d.y) * DEGREES / 65.0;
-    let elevation = atan2(d.z, length(d.xy)) * DEGREES / 65.0;
+    let azimuth = atan2(d.x, d.y) * DEGREES / beam.horizontal;
+    let elevation = atan2(d.z, length(d.xy)) * DEGREES / beam.vertical;
     let loss = min(12.0 * azimuth * azimuth, 30.0) + min(12.0 * elevation * elevation, 30.0);
     return exp2((8.0 - min(loss, 30.0)) * 0.33219281);
 }

@@ -73,11 +73,13 @@ impl DiscoverParams {
 #[repr(C)]
 struct BeamParams {
     right: [f32; 3],
-    pattern: u32,
+    /// Half-power beamwidth in azimuth, degrees; 0 of an isotropic antenna.
+    horizontal: f32,
     ahead: [f32; 3],
     wavelength: f32,
     up: [f32; 3],
-    padding: u32,
+    /// Half-power beamwidth in elevation, degrees.
+    vertical: f32,
     sent: [f32; 2],
     heard: [f32; 2],
 }
@@ -86,17 +88,17 @@ impl From<&Beam> for BeamParams {
     fn from(beam: &Beam) -> Self {
         let (sa, ca) = beam.pointing.azimuth_deg.to_radians().sin_cos();
         let (st, ct) = beam.pointing.downtilt_deg.to_radians().sin_cos();
-        let pattern = match beam.pointing.pattern {
-            Pattern::Isotropic => 0,
-            Pattern::Tr38901 => 1,
+        let [horizontal, vertical] = match beam.pointing.pattern {
+            Pattern::Isotropic => [0.0; 2],
+            Pattern::Tr38901 => beam.pointing.beamwidths_deg,
         };
         Self {
             right: [ca, -sa, 0.0],
-            pattern,
+            horizontal,
             ahead: [sa * ct, ca * ct, -st],
             wavelength: beam.frequency.wavelength() as f32,
             up: [sa * st, ca * st, ct],
-            padding: 0,
+            vertical,
             sent: beam.pointing.polarisation.parts(),
             heard: beam.receiver.polarisation.map_or([0.0; 2], Polarisation::parts),
         }

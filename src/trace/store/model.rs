@@ -124,7 +124,7 @@ impl SignalModel {
         });
         Self {
             materials,
-            element: beam.pointing.pattern.element(),
+            element: beam.pointing.element(),
             azimuth_deg: beam.pointing.azimuth_deg.into(),
             downtilt_deg: beam.pointing.downtilt_deg.into(),
             polarisation: beam.pointing.polarisation,
