@@ -12,6 +12,7 @@ use farfield::empirical::RASTER_CELL;
 use farfield::engine::{Job, grid_of};
 use farfield::material::Material;
 use farfield::scenario::{Footing, Scenario};
+use farfield::trace::calibrate::{Observed, Reading, Unknown, calibrate};
 use farfield::trace::cpu;
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::{Gpu, Loaded};
@@ -101,8 +102,40 @@ fn measure(c: &mut Criterion, named: &str, task: &Task<'_>, most: usize) {
     group.bench_function(format!("power and {} derivatives", unknowns.len()), |b| {
         b.iter(|| black_box(jacobian(&store, &model, &unknowns, &mut rows)));
     });
+    group.bench_function("calibrating 20 unknowns", |b| {
+        let observed = observed(&store, &model, &points);
+        let fit = || block_on(calibrate(&observed, &sought(), &mut Job::silent(), &mut |_| ()));
+        let found = pool.install(fit).expect("a calibration");
+        println!("{named}: settled in {} steps: {}", found.steps.len() - 1, found.settled);
+        b.iter(|| black_box(pool.install(fit)));
+    });
     on_gpu(&mut group, &store, &model, &unknowns);
     group.finish();
+}
+
+/// Twenty unknowns of a calibration: three of each of three materials, five of the sector, six devices.
+fn sought() -> Vec<Unknown> {
+    let materials = [Material::Concrete, Material::Brick, Material::MediumDryGround];
+    let of_material = [Unknown::Permittivity, Unknown::Conductivity, Unknown::Scattering];
+    let of_sector = [Unknown::Power, Unknown::Azimuth, Unknown::Downtilt, Unknown::Horizontal, Unknown::Vertical];
+    let devices = (1..7).map(Unknown::Device);
+    let materials = materials.into_iter().flat_map(|m| of_material.map(|u| u(m)));
+    materials.chain(of_sector.map(|u| u(0))).chain(devices).collect()
+}
+
+/// Readings of a sector that is 4 dB stronger and turned by 8 degrees, by seven devices, some dB off.
+fn observed<'a>(store: &'a PathStore, model: &SignalModel, points: &[Vec3]) -> Vec<Observed<'a>> {
+    let truth = SignalModel { offset_db: 4.0, azimuth_deg: model.azimuth_deg + 8.0, ..*model };
+    let evaluation = Evaluation::new(store, &truth).expect("a model");
+    let reading = |(i, point): (usize, &Vec3)| {
+        let device = i as u32 % 7;
+        // As if by chance, ±5 dB.
+        let noise = ((i as f64 * 0.618_034).fract() - 0.5) * 10.0;
+        let level = 10.0 * evaluation.power(i).log10() + f64::from(device) + noise;
+        level.is_finite().then_some(Reading { receiver: i as u32, level, device, at: point.truncate() })
+    };
+    let readings = points.iter().enumerate().filter_map(reading).collect();
+    vec![Observed { sector: 0, store, model: *model, power: 0.0, readings }]
 }
 
 /// The same on a GPU, if there is one: a store that is loaded for each model, and one that stays.

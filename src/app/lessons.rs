@@ -60,6 +60,8 @@ pub struct Lessons {
     pub steps: RwSignal<Vec<Step>>,
     /// The last trial.
     pub trial: RwSignal<Stage<Verdict>>,
+    /// Whether the report of that is shown.
+    pub report: RwSignal<bool>,
     /// Readings that the learned map is corrected by.
     pub adapted: RwSignal<Option<Arc<Vec<Heard>>>>,
 }
@@ -72,6 +74,7 @@ impl Lessons {
             calibration: RwSignal::default(),
             steps: RwSignal::default(),
             trial: RwSignal::default(),
+            report: RwSignal::default(),
             adapted: RwSignal::default(),
         }
     }

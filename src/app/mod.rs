@@ -45,7 +45,7 @@ use models::Misfit;
 use notices::Notices;
 use panel::Fields;
 use paths::{Paths, PathsButton};
-use readings::{Brought, Columns, ReadingsGroup};
+use readings::{Brought, Columns, ReadingsGroup, Report};
 use readout::Readout;
 use std::rc::Rc;
 use std::time::Duration;
@@ -156,6 +156,7 @@ pub fn App() -> impl IntoView {
         <Help open=help />
         <Cities open=cities />
         <Columns />
+        <Report />
     }
 }
 

@@ -44,10 +44,8 @@ pub enum Lobe {
 #[serde(default)]
 pub struct Finish {
     /// Its relative permittivity over that of the material; below 1 it is never.
-    #[serde(skip_serializing_if = "is_one")]
     pub permittivity: f32,
     /// Its conductivity over that of the material.
-    #[serde(skip_serializing_if = "is_one")]
     pub conductivity: f32,
     /// Scattering coefficient S, 0–1: the share S² of the reflected power is scattered. Measured on walls: 0.2 for smooth
     /// ones to 0.6 for façades with balconies.
@@ -59,11 +57,6 @@ pub struct Finish {
     /// Standard deviation σ of the surface's height, metres. It weakens the mirrored wave by exp(−g²/2) with
     /// g = 4πσ cos θ/λ (Ament 1953, Proc. IRE 41(1) 142–146) and gives nothing back: S says what is scattered.
     pub roughness: f32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_one(factor: &f32) -> bool {
-    *factor == 1.0
 }
 
 impl Default for Finish {

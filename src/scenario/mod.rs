@@ -42,7 +42,8 @@ pub fn is_name(named: &str) -> bool {
     !named.is_empty() && named.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-/// A whole scenario. Fields that a link leaves out take their defaults; fields it has beyond these are ignored.
+/// A whole scenario. Fields that a link leaves out take their defaults; fields it has beyond these are ignored. None is left out
+/// in writing: workers are sent the same type as bytes that don't tell which fields they hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Scenario {
@@ -77,7 +78,6 @@ pub struct Site {
 #[serde(default)]
 pub struct Sector {
     /// What it is called, where anything calls it.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Carrier frequency.
     pub frequency: Hertz,
@@ -90,14 +90,9 @@ pub struct Sector {
     /// Antenna pattern.
     pub pattern: Pattern,
     /// Half-power beamwidths of the sector element in azimuth and elevation, degrees.
-    #[serde(skip_serializing_if = "are_usual")]
     pub beamwidths: [f64; 2],
     /// Which way its field swings.
     pub polarisation: Polarisation,
-}
-
-fn are_usual(beamwidths: &[f64; 2]) -> bool {
-    *beamwidths == BEAMWIDTHS.map(f64::from)
 }
 
 /// Where coverage is predicted.

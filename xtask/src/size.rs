@@ -21,9 +21,13 @@ pub const PARTS: [Part; 6] = [
     Part {
         name: "page",
         what: "HTML, styles, icons, MapLibre and the page's wasm: all before the map is interactive",
-        budget: 770_000,
+        budget: 830_000,
     },
-    Part { name: "tracer", what: "the tracer worker: wgpu's WebGPU side, shaders, CPU twin", budget: 500_000 },
+    Part {
+        name: "tracer",
+        what: "the tracer worker: wgpu's WebGPU side, shaders, CPU twin, calibration",
+        budget: 560_000,
+    },
     Part { name: "learner", what: "the learner worker: tract and features", budget: 1_850_000 },
     Part { name: "importer", what: "the importer worker, for dropped files alone", budget: 400_000 },
     Part { name: "models", what: "all networks and their cards, of which a visitor reads one", budget: 1_000_000 },

@@ -6,6 +6,7 @@ mod learn;
 mod verdict;
 
 pub use columns::Columns;
+pub use verdict::Report;
 
 use super::city_map::CityMap;
 use super::engines::ENGINES;

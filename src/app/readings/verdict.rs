@@ -21,7 +21,6 @@ const PLOT: (f64, f64) = (600.0, 180.0);
 #[component]
 pub fn Judged() -> impl IntoView {
     let lessons: Lessons = expect_context();
-    let open = RwSignal::new(false);
     let told = move || {
         match lessons.trial.get() {
         Stage::Failed(why) => Some(view! { <p class="hint" role="alert">{why}</p> }.into_any()),
@@ -29,7 +28,7 @@ pub fn Judged() -> impl IntoView {
             view! {
                 <p class="verdict-sentence" data-verdict=verdict.trust.map(|t| t.best.name())>{verdict.sentence()}</p>
                 <div class="row">
-                    <button type="button" class="quiet" data-action="report" on:click=move |_| open.set(true)>"Report"</button>
+                    <button type="button" class="quiet" data-action="report" on:click=move |_| lessons.report.set(true)>"Report"</button>
                     {save(&verdict)}
                 </div>
             }
@@ -38,14 +37,18 @@ pub fn Judged() -> impl IntoView {
         _ => None,
     }
     };
+    view! { {told} }
+}
+
+/// The report: beside the panel, as it is all that is printed.
+#[component]
+pub fn Report() -> impl IntoView {
+    let lessons: Lessons = expect_context();
     let body = move || match lessons.trial.get() {
         Stage::Done(verdict) => Some(report(&verdict)),
         _ => None,
     };
-    view! {
-        {told}
-        <Dialogue open=open title="Which is right here?" name="verdict">{body}</Dialogue>
-    }
+    view! { <Dialogue open=lessons.report title="Which is right here?" name="verdict">{body}</Dialogue> }
 }
 
 /// A button that saves a verdict as CSV.
