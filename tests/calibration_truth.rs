@@ -185,7 +185,9 @@ fn what_readings_can_not_tell_is_said_to_be_untold() {
     scenario.sites[0].sectors[0].pattern = Pattern::Isotropic;
     let mut dice = Dice::new(5);
     let mut heard = places(&city, 1500, &mut dice);
-    heard.iter_mut().for_each(|h| (h.sector, h.device) = (0, 0));
+    for reading in &mut heard {
+        (reading.sector, reading.device) = (0, 0);
+    }
     let measured = measured(&city, &scenario, &scenario, heard, || 3.0 * dice.normal());
     // Nobody has marble; a pattern without a direction has no azimuth; one device's offset is the sector's.
     let unknowns = [

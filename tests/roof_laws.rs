@@ -106,7 +106,7 @@ fn every_single_reflection_onto_a_roof_is_found() {
     scenario.engines.trace.depth = 1;
     scenario.engines.trace.diffraction = false;
     let sector = &mut scenario.sites[0].sectors[0];
-    *sector = Sector { power: Dbm(0.0), pattern: Pattern::Isotropic, downtilt: 0.0, ..*sector };
+    *sector = Sector { power: Dbm(0.0), pattern: Pattern::Isotropic, downtilt: 0.0, ..sector.clone() };
     let frequency = sector.frequency;
     let map = traced(&city, &scenario);
     let (scene, roofs) = (Scene::of(&city), rooftops(&city));

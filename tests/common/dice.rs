@@ -1,4 +1,4 @@
-//! Chance that is the same in every run: SplitMix64 (Steele, Lea & Flood 2014).
+//! Chance that is the same in every run: `SplitMix64` (Steele, Lea & Flood 2014).
 
 use std::f64::consts::TAU;
 
