@@ -49,6 +49,15 @@ pub struct Found {
     pub calibration: Calibration,
 }
 
+/// A verdict, and what it was of.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The scenario, as far as engines depend on it.
+    pub scenario: Scenario,
+    /// What came of the trial.
+    pub verdict: Verdict,
+}
+
 /// What the page knows of lessons.
 #[derive(Clone, Copy)]
 pub struct Lessons {
@@ -59,7 +68,7 @@ pub struct Lessons {
     /// Its steps.
     pub steps: RwSignal<Vec<Step>>,
     /// The last trial.
-    pub trial: RwSignal<Stage<Verdict>>,
+    pub trial: RwSignal<Stage<Judged>>,
     /// Whether the report of that is shown.
     pub report: RwSignal<bool>,
     /// Readings that the learned map is corrected by.
@@ -83,6 +92,7 @@ impl Lessons {
 /// A trial that goes on in two workers.
 struct Tried {
     open: Vec<(JobId, Who, f32)>,
+    scenario: Scenario,
     trial: Trial,
     folds: Folds,
     attempt: Attempt,
@@ -123,7 +133,13 @@ impl Tutor {
             open.push((id, who, 0.0));
             crew.send(who, Request::Try { id, scenario: scenario.clone(), trial: trial.clone() });
         }
-        self.trying.replace(Some(Tried { open, trial, folds, attempt: Attempt::default() }));
+        self.trying.replace(Some(Tried {
+            open,
+            scenario: scenario.clone(),
+            trial,
+            folds,
+            attempt: Attempt::default(),
+        }));
     }
 
     /// Stops what goes on, on the user's request.
@@ -187,8 +203,9 @@ impl Tutor {
         tried.attempt = std::mem::take(&mut tried.attempt).with(attempt);
         if tried.open.is_empty() {
             let verdict = Verdict::of(&tried.trial, &tried.folds, &tried.attempt);
+            let scenario = tried.scenario.clone();
             *trying = None;
-            self.lessons.trial.set(Stage::Done(Arc::new(verdict)));
+            self.lessons.trial.set(Stage::Done(Arc::new(Judged { scenario, verdict })));
         }
     }
 

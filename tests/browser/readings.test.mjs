@@ -154,4 +154,19 @@ test("a measured campus is dropped with its buildings, and its cells and phones 
   assert.doesNotMatch(said, /None of them/);
   await tab.settled();
   await tab.shoot("desktop-dark-readings");
+  // The table of its cells brings the sites, whose names are those of the cells.
+  await drop(tab, join(CAMPUS, "cells.csv"));
+  await tab.until(() => window.farfield.state().scenario.sites.flatMap((s) => s.sectors).length > 3);
+  assert.match(await tab.notice(/cells\.csv/), /sectors at \d+ sites?\. No column tells of downtilt .*, power/);
+  await tab.page.locator('[name="readings-side"]').selectOption("25");
+  const calibrate = tab.page.locator('[data-action="calibrate"]');
+  await tab.until(() => !document.querySelector('[data-action="calibrate"]').disabled);
+  await calibrate.click();
+  await tab.until(() => document.querySelector(".estimates"), undefined, 180_000);
+  const found = await tab.page.locator(".estimates").innerText();
+  for (const cell of ["A", "B", "C", "D"]) assert.match(found, new RegExp(`power of ${cell}\\s+[+−]\\d`));
+  const [, before, after] = (await tab.page.locator(".steps figcaption").innerText()).match(/RMSE ([\d.]+) → ([\d.]+) dB/);
+  assert.ok(Number(after) < 0.6 * Number(before) && Number(after) < 20, `${before} → ${after}`);
+  await calibrate.scrollIntoViewIfNeeded();
+  await tab.shoot("desktop-dark-campus-calibrated");
 });

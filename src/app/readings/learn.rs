@@ -184,7 +184,7 @@ fn Plot() -> impl IntoView {
     let lessons: Lessons = expect_context();
     let points = move |of: fn(&Step) -> f64| {
         lessons.steps.with(|steps| {
-            let most = steps.iter().map(|s| s.rmse_db).fold(1.0, f64::max);
+            let most = steps.iter().map(|s| s.rmse_db.max(s.scale_db)).fold(1.0, f64::max);
             let last = (steps.len().max(2) - 1) as f64;
             let point = |(i, step): (usize, &Step)| {
                 format!("{:.1},{:.1}", PLOT.0 * i as f64 / last, PLOT.1 * (1.0 - of(step) / most))
@@ -196,13 +196,18 @@ fn Plot() -> impl IntoView {
         lessons.steps.with(|steps| {
             let (first, last) = (steps.first()?, steps.last()?);
             let count = steps.len() - 1;
-            Some(format!("RMSE {:.1} → {:.1} dB in {count} steps", first.rmse_db, last.rmse_db))
+            let (scale, rmse) = ([first, last].map(|s| s.scale_db), [first, last].map(|s| s.rmse_db));
+            Some(format!(
+                "Most errors {:.1} → {:.1} dB, RMSE {:.1} → {:.1} dB in {count} steps",
+                scale[0], scale[1], rmse[0], rmse[1]
+            ))
         })
     };
     view! {
-        <figure class="curves steps" data-steps=move || lessons.steps.with(|s| s.len().to_string())>
+        <figure class="curves steps" title="Blue: what most errors are like, which is fitted; grey: RMSE, outliers and all" data-steps=move || lessons.steps.with(|s| s.len().to_string())>
             <svg viewBox=format!("0 0 {} {}", PLOT.0, PLOT.1) preserveAspectRatio="none" role="img" aria-label=told>
-                <polyline class="of-traced" points=move || points(|s| s.rmse_db)></polyline>
+                <polyline class="of-empirical" points=move || points(|s| s.rmse_db)></polyline>
+                <polyline class="of-traced" points=move || points(|s| s.scale_db)></polyline>
             </svg>
             <figcaption><span>{told}</span></figcaption>
         </figure>

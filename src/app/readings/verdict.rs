@@ -4,9 +4,9 @@
 use super::{Brought, grouped};
 use crate::app::city_map::engine_name;
 use crate::app::dialogue::Dialogue;
-use crate::app::lessons::{Lessons, Stage};
+use crate::app::lessons::{Judged, Lessons, Stage};
 use crate::app::store::Store;
-use crate::scenario::EngineKind;
+use crate::scenario::{EngineKind, Scenario, View};
 use crate::verdict::{Method, Row, Verdict};
 use js_sys::{Array, JsString};
 use leptos::prelude::*;
@@ -20,22 +20,27 @@ const PLOT: (f64, f64) = (600.0, 180.0);
 /// The sentence, and what opens the report.
 #[component]
 pub fn Judged() -> impl IntoView {
+    let store: Store = expect_context();
     let lessons: Lessons = expect_context();
-    let told = move || {
-        match lessons.trial.get() {
+    let told = move || match lessons.trial.get() {
         Stage::Failed(why) => Some(view! { <p class="hint" role="alert">{why}</p> }.into_any()),
-        Stage::Done(verdict) => Some(
+        Stage::Done(judged) => Some({
+            let (verdict, of) = (&judged.verdict, judged.scenario.clone());
+            let outdated =
+                Memo::new(move |_| store.scenario.with(|s| Scenario { view: View::default(), ..s.clone() } != of));
             view! {
                 <p class="verdict-sentence" data-verdict=verdict.trust.map(|t| t.best.name())>{verdict.sentence()}</p>
                 <div class="row">
                     <button type="button" class="quiet" data-action="report" on:click=move |_| lessons.report.set(true)>"Report"</button>
-                    {save(&verdict)}
+                    {save(&judged)}
                 </div>
+                <Show when=move || outdated.get()>
+                    <p class="hint">"The scenario has changed since: ask again."</p>
+                </Show>
             }
-            .into_any(),
-        ),
+            .into_any()
+        }),
         _ => None,
-    }
     };
     view! { {told} }
 }
@@ -45,17 +50,17 @@ pub fn Judged() -> impl IntoView {
 pub fn Report() -> impl IntoView {
     let lessons: Lessons = expect_context();
     let body = move || match lessons.trial.get() {
-        Stage::Done(verdict) => Some(report(&verdict)),
+        Stage::Done(judged) => Some(report(&judged)),
         _ => None,
     };
     view! { <Dialogue open=lessons.report title="Which is right here?" name="verdict">{body}</Dialogue> }
 }
 
 /// A button that saves a verdict as CSV.
-fn save(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
-    let verdict = Arc::clone(verdict);
+fn save(judged: &Arc<Judged>) -> impl IntoView + use<> {
+    let judged = Arc::clone(judged);
     let save = move |_| {
-        let text = JsString::from(verdict.csv());
+        let text = JsString::from(judged.verdict.csv());
         let Ok(blob) = Blob::new_with_str_sequence(&Array::of1(&text)) else { return };
         let Ok(address) = Url::create_object_url_with_blob(&blob) else { return };
         if let Some(link) = document().create_element("a").ok().and_then(|a| a.dyn_into::<HtmlElement>().ok()) {
@@ -69,10 +74,10 @@ fn save(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
 }
 
 /// One page about a verdict.
-fn report(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
-    let store: Store = expect_context();
+fn report(judged: &Arc<Judged>) -> impl IntoView + use<> {
+    let verdict = &judged.verdict;
     let brought: Brought = expect_context();
-    let city = store.scenario.with_untracked(|s| s.city.clone());
+    let city = judged.scenario.city.clone();
     let file = brought.readings.with_untracked(|r| r.as_ref().map(|r| r.file.clone()).unwrap_or_default());
     let facts = format!(
         "{file}: {} readings of {} that all methods predict, in {} blocks of {} m, in {city}.",
@@ -106,7 +111,7 @@ fn report(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <Curve verdict=Arc::clone(verdict) />
+        <Curve judged=Arc::clone(judged) />
         <p class="hint">
             "Every reading is predicted by what learned from other blocks of land alone, in five folds; so are the weights of the blend. \
              Intervals are of the block bootstrap, 1000 draws. Methods that learn are given the power of the sector by the readings; \
@@ -114,7 +119,7 @@ fn report(verdict: &Arc<Verdict>) -> impl IntoView + use<> {
         </p>
         <div class="row no-print">
             <button type="button" class="quiet" data-action="print" on:click=move |_| _ = window().print()>"Print, or save as PDF"</button>
-            {save(verdict)}
+            {save(judged)}
         </div>
     }
 }
@@ -128,7 +133,8 @@ fn row(row: &Row, verdict: &Verdict) -> impl IntoView + use<> {
         format!("{:.2}", score.rmse_db),
         within,
         format!("{:.2}", score.sd_db),
-        format!("{:.1}", score.bias_db),
+        // Zero has no sign.
+        format!("{:.1}", score.bias_db + 0.0).replace("-0.0", "0.0"),
         format!("{:.2}", score.mae_db),
         rank,
         figure(by_sight[0], 1),
@@ -163,8 +169,8 @@ fn colour(method: Method) -> String {
 
 /// What is erred by how many readings were learned from, on a logarithmic axis.
 #[component]
-fn Curve(verdict: Arc<Verdict>) -> impl IntoView {
-    let points = &verdict.curve;
+fn Curve(judged: Arc<Judged>) -> impl IntoView {
+    let points = &judged.verdict.curve;
     let sizes = || points.iter().map(|p| f64::from(p.size).max(1.0).ln());
     let (low, high) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(f64::NEG_INFINITY, f64::max));
     let errors = || points.iter().map(|p| p.rmse_db);
