@@ -98,6 +98,16 @@ struct Tried {
     attempt: Attempt,
 }
 
+/// Whether a worker can be given jobs.
+fn is_ready(crew: &Crew, who: Who) -> bool {
+    who.engines().iter().any(|engine| crew.ready_for(*engine).contains(&who))
+}
+
+/// What is said where one can't.
+fn not_ready(who: Who) -> String {
+    format!("The {} isn't ready: see to it first.", who.name())
+}
+
 /// The lessons that go on.
 pub struct Tutor {
     lessons: Lessons,
@@ -115,6 +125,10 @@ impl Tutor {
     pub fn calibrate(&self, crew: &Crew, id: JobId, scenario: Scenario, heard: Vec<Heard>) {
         self.stop_calibrating(crew);
         self.lessons.steps.set(Vec::new());
+        if !is_ready(crew, Who::Tracer(0)) {
+            self.lessons.calibration.set(Stage::Failed(not_ready(Who::Tracer(0))));
+            return;
+        }
         self.lessons.calibration.set(Stage::starting());
         let sought = self.lessons.sought.get_untracked();
         let request = Request::Calibrate { id, scenario: scenario.clone(), heard, sought };
@@ -125,10 +139,15 @@ impl Tutor {
     /// Begins a trial of all engines.
     pub fn attempt(&self, crew: &Crew, mut number: impl FnMut() -> JobId, scenario: &Scenario, heard: Vec<Heard>) {
         self.stop_trying(crew);
+        let both = [Who::Tracer(0), Who::Learner(0)];
+        if let Some(who) = both.into_iter().find(|who| !is_ready(crew, *who)) {
+            self.lessons.trial.set(Stage::Failed(not_ready(who)));
+            return;
+        }
         self.lessons.trial.set(Stage::starting());
         let (trial, folds) = Trial::new(heard, self.lessons.sought.get_untracked());
         let mut open = Vec::new();
-        for who in [Who::Tracer(0), Who::Learner(0)] {
+        for who in both {
             let id = number();
             open.push((id, who, 0.0));
             crew.send(who, Request::Try { id, scenario: scenario.clone(), trial: trial.clone() });

@@ -43,16 +43,8 @@ pub struct Evaluate {
     /// The model.
     #[arg(long, value_name = "FILE.onnx", default_value = "models/coverage.onnx")]
     model: PathBuf,
-    /// Only these sectors, one name a line; the others then fit the plain formulas and the mean that stands in where an engine
-    /// says nothing.
-    #[arg(long, value_name = "FILE")]
-    cells: Option<PathBuf>,
-    /// Only the sectors of this fold of 2 km blocks, 0 to 4; likewise.
-    #[arg(long, value_name = "FOLD", conflicts_with = "cells")]
-    fold: Option<u64>,
-    /// Only every so-manieth of these sectors; the rest is left out altogether.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    every: usize,
+    #[command(flatten)]
+    part: Part,
     /// Adapt the engine to so many readings of each sector first, at most half of them; they are not evaluated.
     #[arg(long, value_name = "K", default_value_t = 0)]
     adapt: usize,
@@ -62,6 +54,21 @@ pub struct Evaluate {
     /// Where the result goes.
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
+}
+
+/// The part of a measured network that is looked at. The sectors that are not named by file or fold fit the plain formulas
+/// and the mean that stands in where an engine says nothing.
+#[derive(Debug, Args)]
+pub(super) struct Part {
+    /// Only these sectors, one name a line.
+    #[arg(long, value_name = "FILE")]
+    cells: Option<PathBuf>,
+    /// Only the sectors of this fold of 2 km blocks, 0 to 4.
+    #[arg(long, value_name = "FOLD", conflicts_with = "cells")]
+    fold: Option<u64>,
+    /// Only every so-manieth of these sectors; the rest is left out altogether.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    every: usize,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -112,7 +119,7 @@ impl Evaluate {
             }
         };
         let survey = open(&self.dataset)?;
-        let sectors = self.sectors(&survey)?;
+        let sectors = self.part.sectors(&survey)?;
         let bar = bar("sectors");
         bar.set_length(sectors.len() as u64);
         let knowledge = if self.city_inputs { Knowledge::CityArchive } else { Knowledge::All };
@@ -132,9 +139,11 @@ impl Evaluate {
         print(predictor.name(), &result);
         Ok(())
     }
+}
 
-    /// The indices of the sectors to evaluate.
-    fn sectors(&self, survey: &Survey) -> Result<Vec<usize>> {
+impl Part {
+    /// The indices of its sectors.
+    pub(super) fn sectors(&self, survey: &Survey) -> Result<Vec<usize>> {
         let named = self.cells.as_deref().map(read_names).transpose()?;
         if let Some(names) = &named {
             let known: BTreeSet<&str> = survey.sectors.iter().map(|s| s.name.as_str()).collect();
@@ -146,7 +155,7 @@ impl Evaluate {
                 && self.fold.is_none_or(|fold| sector.fold == fold)
         });
         let sectors: Vec<usize> = chosen.map(|(i, _)| i).step_by(self.every.max(1)).collect();
-        ensure!(!sectors.is_empty(), "no sector of the data set is left to evaluate");
+        ensure!(!sectors.is_empty(), "no sector of the data set is left");
         Ok(sectors)
     }
 }
@@ -162,7 +171,7 @@ pub(super) fn open(dataset: &[PathBuf]) -> Result<Survey> {
 }
 
 /// The names in a file, one a line.
-pub(super) fn read_names(path: &Path) -> Result<BTreeSet<String>> {
+fn read_names(path: &Path) -> Result<BTreeSet<String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
     Ok(text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect())
 }

@@ -1,11 +1,11 @@
 //! `farfield study`: the ray tracer beside the network on a measured network, as they are and after they have learned.
 
-use super::learn::{bar, open, read_names};
+use super::learn::{Part, bar, open};
 use crate::engine::EngineError;
 use crate::learn::Network;
+use crate::measured::Predictor;
 use crate::measured::study::{CurvePoint, Line, Outcome, curve, lines, study};
-use crate::measured::{Predictor, Survey};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -24,15 +24,8 @@ pub struct Study {
     /// The model.
     #[arg(long, value_name = "FILE.onnx", default_value = "models/coverage.onnx")]
     model: PathBuf,
-    /// Only these sectors, one name a line.
-    #[arg(long, value_name = "FILE")]
-    cells: Option<PathBuf>,
-    /// Only the sectors of this fold of 2 km blocks, 0 to 4: those that a model was not trained on.
-    #[arg(long, value_name = "FOLD")]
-    fold: Option<u64>,
-    /// Only every so-manieth of these sectors.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    every: usize,
+    #[command(flatten)]
+    part: Part,
     /// Where the result goes. What is done of it is kept beside it, as FILE.part, and gone on with.
     #[arg(long, value_name = "FILE.json")]
     json: PathBuf,
@@ -75,7 +68,7 @@ impl Study {
         let bytes = std::fs::read(&self.model).with_context(|| format!("{name} can't be read"))?;
         let network = Predictor::Learned(Network::from_onnx(&bytes).with_context(|| name.clone())?);
         let survey = open(&self.dataset)?;
-        let sectors = self.sectors(&survey)?;
+        let sectors = self.part.sectors(&survey)?;
         let part = self.json.with_added_extension("part");
         let mut done = read_part(&part)?;
         let known: BTreeSet<String> = done.iter().map(|d| d.sector().to_owned()).collect();
@@ -125,17 +118,6 @@ impl Study {
         };
         super::write_json(Some(&self.json), &serde_json::to_string_pretty(&document)?)?;
         std::fs::remove_file(&part).with_context(|| part.display().to_string())
-    }
-
-    fn sectors(&self, survey: &Survey) -> Result<Vec<usize>> {
-        let named = self.cells.as_deref().map(read_names).transpose()?;
-        let chosen = survey.sectors.iter().enumerate().filter(|(_, sector)| {
-            named.as_ref().is_none_or(|names| names.contains(&sector.name))
-                && self.fold.is_none_or(|fold| sector.fold == fold)
-        });
-        let sectors: Vec<usize> = chosen.map(|(i, _)| i).step_by(self.every.max(1)).collect();
-        ensure!(!sectors.is_empty(), "no sector of the data set is left to study");
-        Ok(sectors)
     }
 }
 
