@@ -149,8 +149,11 @@ fn what_is_hidden_is_found_within_its_standard_errors() {
         assert!((last.rmse_db - 3.0).abs() < 0.2 && found.steps[0].rmse_db > 4.0, "{:?}", found.steps);
         for (estimate, miss) in found.estimates.iter().zip(misses(&found, &hidden)) {
             println!("{seed} {estimate:?}: {miss:.2} standard errors off");
-            // Of the ground a fifth is known, where a third was believed.
-            let told = estimate.told || estimate.unknown == Unknown::Permittivity(Material::MediumDryGround);
+            // A beam that is 65 degrees high and a mast of 28 m tell little of a tilt, and a ground that is mostly seen at grazing
+            // angles little of itself: about half of what was believed.
+            let barely =
+                matches!(estimate.unknown, Unknown::Downtilt(_) | Unknown::Permittivity(Material::MediumDryGround));
+            let told = estimate.told || barely;
             assert!(miss.abs() < 4.0 && told && !estimate.at_bound, "{miss} {estimate:?}");
             squares.push(miss * miss);
         }
