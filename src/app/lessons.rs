@@ -91,11 +91,18 @@ impl Lessons {
 
 /// A trial that goes on in two workers.
 struct Tried {
-    open: Vec<(JobId, Who, f32)>,
+    open: Vec<(JobId, Who)>,
     scenario: Scenario,
     trial: Trial,
     folds: Folds,
     attempt: Attempt,
+}
+
+impl Tried {
+    /// Whether a job is one of its own that goes on.
+    fn has(&self, id: JobId) -> bool {
+        self.open.iter().any(|(open, _)| *open == id)
+    }
 }
 
 /// Whether a worker can be given jobs.
@@ -149,7 +156,7 @@ impl Tutor {
         let mut open = Vec::new();
         for who in both {
             let id = number();
-            open.push((id, who, 0.0));
+            open.push((id, who));
             crew.send(who, Request::Try { id, scenario: scenario.clone(), trial: trial.clone() });
         }
         self.trying.replace(Some(Tried {
@@ -179,7 +186,7 @@ impl Tutor {
 
     fn stop_trying(&self, crew: &Crew) -> bool {
         let Some(tried) = self.trying.take() else { return false };
-        for (id, who, _) in tried.open {
+        for (id, who) in tried.open {
             crew.send(who, Request::Cancel { id });
         }
         true
@@ -187,14 +194,10 @@ impl Tutor {
 
     /// Takes how far a job is, if it is one of these.
     pub fn progress(&self, id: JobId, fraction: f32, stage: &str) {
-        let running = |fraction| Stage::Running { fraction, stage: stage.to_owned() };
         if self.calibrating.borrow().as_ref().is_some_and(|(open, _)| *open == id) {
-            self.lessons.calibration.set(running(fraction));
+            self.lessons.calibration.set(Stage::Running { fraction, stage: stage.to_owned() });
         }
-        let mut trying = self.trying.borrow_mut();
-        let Some(tried) = trying.as_mut() else { return };
-        if let Some(job) = tried.open.iter_mut().find(|(open, ..)| *open == id) {
-            job.2 = fraction;
+        if self.trying.borrow().as_ref().is_some_and(|tried| tried.has(id)) {
             self.lessons.trial.set(Stage::Running { fraction, stage: stage.to_owned() });
         }
     }
@@ -215,9 +218,7 @@ impl Tutor {
     /// Takes what one worker predicted in a trial.
     pub fn tried(&self, id: JobId, attempt: Attempt) {
         let mut trying = self.trying.borrow_mut();
-        let Some(tried) = trying.as_mut().filter(|tried| tried.open.iter().any(|(open, ..)| *open == id)) else {
-            return;
-        };
+        let Some(tried) = trying.as_mut().filter(|tried| tried.has(id)) else { return };
         tried.open.retain(|(open, ..)| *open != id);
         tried.attempt = std::mem::take(&mut tried.attempt).with(attempt);
         if tried.open.is_empty() {
@@ -235,8 +236,7 @@ impl Tutor {
             self.lessons.calibration.set(Stage::Failed(why));
             return true;
         }
-        let is_open =
-            self.trying.borrow().as_ref().is_some_and(|tried| tried.open.iter().any(|(open, ..)| *open == id));
+        let is_open = self.trying.borrow().as_ref().is_some_and(|tried| tried.has(id));
         if is_open {
             self.stop_trying(crew);
             self.lessons.trial.set(Stage::Failed(why));
@@ -250,7 +250,7 @@ impl Tutor {
         if who == Who::Tracer(0) && self.calibrating.take().is_some() {
             self.lessons.calibration.set(Stage::Failed(why()));
         }
-        let is_open = self.trying.borrow().as_ref().is_some_and(|tried| tried.open.iter().any(|(_, w, _)| *w == who));
+        let is_open = self.trying.borrow().as_ref().is_some_and(|tried| tried.open.iter().any(|(_, w)| *w == who));
         if is_open {
             self.stop_trying(crew);
             self.lessons.trial.set(Stage::Failed(why()));

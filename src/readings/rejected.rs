@@ -76,6 +76,15 @@ impl Rejected {
         self.0.values().map(|refusal| refusal.count).sum()
     }
 
+    /// What is wrong with most lines of a table that came to nothing.
+    #[cfg(feature = "import")]
+    pub(super) fn mostly(&self) -> String {
+        self.by_reason().first().map_or_else(
+            || "it has no lines beside the names of its columns".to_owned(),
+            |(reason, refusal)| format!("{} of its lines have {reason}", refusal.count),
+        )
+    }
+
     /// By reason, the most frequent first.
     pub fn by_reason(&self) -> Vec<(Reason, &Refusal)> {
         let mut all: Vec<(Reason, &Refusal)> = self.0.iter().map(|(reason, refusal)| (*reason, refusal)).collect();

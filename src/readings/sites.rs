@@ -6,7 +6,7 @@ use super::table::{likely_unit, unit};
 use super::{Outcome, ReadingsError, Reason, Rejected, Sites};
 use crate::antenna::Pattern;
 use crate::geodesy::LonLat;
-use crate::scenario::{FREQUENCY_RANGE, MAX_SITES, Sector, Site};
+use crate::scenario::{MAX_SITES, Sector, Site};
 use crate::units::{Dbm, Hertz};
 use csv::ByteRecord;
 use std::collections::BTreeMap;
@@ -160,11 +160,10 @@ pub(super) fn read(
             let alone = crate::scenario::Scenario { sites: vec![site.clone()], ..Default::default() };
             alone.validate().is_ok()
         };
-        let known = FREQUENCY_RANGE.0.0..=FREQUENCY_RANGE.1.0;
         let site = Site { position: at, height, sectors: vec![sector] };
         if !at.is_valid() {
             rejected.add(Reason::NotOnEarth, line);
-        } else if !known.contains(&site.sectors[0].frequency.0) || !possible(&site) {
+        } else if !possible(&site) {
             rejected.add(Reason::Impossible, line);
         } else {
             sectors += 1;
@@ -177,11 +176,7 @@ pub(super) fn read(
         }
     }
     if sites.is_empty() {
-        let why = rejected.by_reason().first().map_or_else(
-            || "it has no lines beside the names of its columns".to_owned(),
-            |(reason, refusal)| format!("{} of its lines have {reason}", refusal.count),
-        );
-        return Err(ReadingsError::NoSites { file: file.into(), why });
+        return Err(ReadingsError::NoSites { file: file.into(), why: rejected.mostly() });
     }
     let tilted = [Column::Downtilt, Column::ElectricalTilt, Column::MechanicalTilt].into_iter().any(told);
     let mut assumed = Vec::new();

@@ -234,11 +234,7 @@ impl Taker {
         let mut readings = self.readings;
         (readings.cells, readings.devices) = (self.cells.1, self.devices.1);
         if readings.all.is_empty() {
-            let by_reason = readings.rejected.by_reason();
-            let why = by_reason.first().map_or_else(
-                || "it has no lines beside the names of its columns".to_owned(),
-                |(reason, refusal)| format!("{} of its lines have {reason}", refusal.count),
-            );
+            let why = readings.rejected.mostly();
             return Err(ReadingsError::Empty { file: readings.file, why });
         }
         let question = Question { guess: self.mapping, ..question };

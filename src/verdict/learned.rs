@@ -7,7 +7,6 @@ use crate::engine::{EngineError, Job};
 use crate::learn::Learned;
 use crate::learn::adapt::{Adaptation, Place};
 use crate::scenario::{Scenario, Site};
-use crate::trace::calibrate::CalibrationError;
 use glam::DVec2;
 
 /// Tries the network. `now` is a clock, in seconds.
@@ -23,10 +22,7 @@ pub async fn runs(
     job: &mut Job,
 ) -> Result<Attempt, EngineError> {
     let start = now();
-    let levels = mapped(network, city, scenario, &trial.heard, job).await.map_err(|error| match error {
-        CalibrationError::Engine(error) => error,
-        other => EngineError::Failed(other.to_string()),
-    })?;
+    let levels = mapped(network, city, scenario, &trial.heard, job).await?;
     let predicting = now() - start;
     let masts = masts(city, scenario);
     let places: Vec<Place> =

@@ -3,7 +3,7 @@
 use super::{Attempt, FOLDS, Method, Run, Trial};
 use crate::city::City;
 use crate::empirical::Empirical;
-use crate::engine::{Engine, Job};
+use crate::engine::{Engine, EngineError, Job};
 use crate::scenario::Scenario;
 use crate::trace::Tracer;
 use crate::trace::calibrate::{CalibrationError, Heard, Traced, Unknown};
@@ -73,7 +73,7 @@ pub(super) async fn mapped(
     scenario: &Scenario,
     heard: &[Heard],
     job: &mut Job,
-) -> Result<Vec<f32>, CalibrationError> {
+) -> Result<Vec<f32>, EngineError> {
     let mut levels = vec![f32::NAN; heard.len()];
     for sector in 0..scenario.sectors() {
         if !heard.iter().any(|h| h.sector as usize == sector) {

@@ -78,10 +78,8 @@ pub(super) fn first_scale(state: &State) -> f64 {
 
 impl<'a> Fit<'a> {
     pub(super) fn new(observed: &'a [Observed<'a>], unknowns: &'a [Unknown]) -> Self {
-        let prior = |unknown: &Unknown| {
-            let changed = |o: &&Observed<'_>| unknown.sector().is_none_or(|sector| sector == o.sector);
-            unknown.prior(observed.iter().filter(changed).map(|o| &o.model))
-        };
+        let prior =
+            |unknown: &Unknown| unknown.prior(observed.iter().filter(|o| unknown.is_of(o.sector)).map(|o| &o.model));
         Self { observed, unknowns, priors: unknowns.iter().map(prior).collect() }
     }
 
@@ -113,12 +111,9 @@ impl<'a> Fit<'a> {
     /// A sector's model with the unknowns at these values.
     fn model(&self, observed: &Observed<'_>, at: &[f64]) -> SignalModel {
         let mut model = observed.model;
-        for (unknown, change) in self.unknowns.iter().zip(at) {
-            let own = unknown.sector().is_none_or(|sector| sector == observed.sector);
-            if own && !matches!(unknown, Unknown::Device(_)) {
-                let value = model.value_mut(unknown.parameter());
-                *value = unknown.changed(*value, *change);
-            }
+        for (unknown, change) in self.unknowns.iter().zip(at).filter(|(u, _)| u.is_of(observed.sector)) {
+            let value = model.value_mut(unknown.parameter());
+            *value = unknown.changed(*value, *change);
         }
         model
     }
@@ -146,9 +141,7 @@ impl<'a> Fit<'a> {
                 .unknowns
                 .iter()
                 .enumerate()
-                .filter(|(_, u)| {
-                    !matches!(u, Unknown::Device(_)) && u.sector().is_none_or(|sector| sector == observed.sector)
-                })
+                .filter(|(_, u)| u.is_of(observed.sector))
                 .map(|(i, u)| (i, u.parameter(), u.by_change(model.value(u.parameter()))))
                 .collect();
             for step in observed.readings.chunks(READINGS_A_STEP) {

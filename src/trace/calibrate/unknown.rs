@@ -88,6 +88,11 @@ impl Unknown {
         }
     }
 
+    /// Whether it is a number of this sector's signal model: offsets of devices are of none.
+    pub(super) fn is_of(self, sector: u32) -> bool {
+        !matches!(self, Self::Device(_)) && self.sector().is_none_or(|own| own == sector)
+    }
+
     /// The parameter of a sector's signal model that it changes.
     pub(super) const fn parameter(self) -> Parameter {
         match self {
