@@ -38,9 +38,8 @@ impl Folds {
             heard.iter().map(number).collect()
         };
         let count = |blocks: &[u32]| blocks.iter().max().map_or(0, |n| *n as usize + 1);
-        let tried = SIDES.map(|side| (side, blocks_of(side)));
-        let enough = tried.iter().position(|(_, blocks)| count(blocks) >= ENOUGH).unwrap_or(SIDES.len() - 1);
-        let (side, blocks) = tried[enough].clone();
+        let side = SIDES.into_iter().find(|side| count(&blocks_of(*side)) >= ENOUGH).unwrap_or(SIDES[SIDES.len() - 1]);
+        let blocks = blocks_of(side);
         let mut sizes = vec![0usize; count(&blocks)];
         for block in &blocks {
             sizes[*block as usize] += 1;

@@ -242,23 +242,15 @@ impl Calibration {
                     _ => sector.power.0 += change,
                 }
             }
-            match estimate.unknown {
-                Unknown::Permittivity(material) => {
-                    let mut finish = scenario.materials.of(material);
-                    finish.permittivity *= change as f32;
-                    scenario.materials.set(material, finish);
+            if let Some(material) = estimate.unknown.material() {
+                let mut finish = scenario.materials.of(material);
+                let by = change as f32;
+                match estimate.unknown {
+                    Unknown::Permittivity(_) => finish.permittivity *= by,
+                    Unknown::Conductivity(_) => finish.conductivity *= by,
+                    _ => finish.scattering = (finish.scattering + by).clamp(0.0, 1.0),
                 }
-                Unknown::Conductivity(material) => {
-                    let mut finish = scenario.materials.of(material);
-                    finish.conductivity *= change as f32;
-                    scenario.materials.set(material, finish);
-                }
-                Unknown::Scattering(material) => {
-                    let mut finish = scenario.materials.of(material);
-                    finish.scattering = (finish.scattering + change as f32).clamp(0.0, 1.0);
-                    scenario.materials.set(material, finish);
-                }
-                _ => {}
+                scenario.materials.set(material, finish);
             }
         }
         scenario

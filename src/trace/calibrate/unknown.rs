@@ -88,6 +88,14 @@ impl Unknown {
         }
     }
 
+    /// The material that it is of.
+    pub const fn material(self) -> Option<Material> {
+        match self {
+            Self::Permittivity(material) | Self::Conductivity(material) | Self::Scattering(material) => Some(material),
+            _ => None,
+        }
+    }
+
     /// Whether it is a number of this sector's signal model: offsets of devices are of none.
     pub(super) fn is_of(self, sector: u32) -> bool {
         !matches!(self, Self::Device(_)) && self.sector().is_none_or(|own| own == sector)
