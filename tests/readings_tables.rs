@@ -4,7 +4,11 @@ mod common;
 
 use farfield::readings::{Mapping, Outcome, Question, Readings, ReadingsError, Reason, Role, read};
 use farfield::units::Hertz;
+use parquet::data_type::{ByteArrayType, DoubleType, Int64Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// The readings of a table that is understood by itself.
 fn readings(file: &str, text: impl AsRef<[u8]>) -> Readings {
@@ -106,6 +110,13 @@ fn frequencies_are_in_the_unit_that_the_column_or_the_number_tells() {
 }
 
 #[test]
+fn times_are_read_and_such_as_tell_nothing_are_left_out() {
+    let told = readings("drive.csv", "time,lat,lon,rsrp\n2024-05-03T10:12:30Z,48,11,-90\nsoon,48,11,-91\n");
+    assert_eq!(told.all.iter().map(|r| r.time).collect::<Vec<_>>(), [Some(1_714_731_150.0), None]);
+    assert_eq!(told.rejected.count(), 0);
+}
+
+#[test]
 fn unknown_columns_are_asked_for_with_a_guess_and_the_answer_is_taken() {
     let table = "north,east,what\n48.137,11.575,-97\n48.138,11.576,-99\n";
     let asked = question("drive.csv", table);
@@ -142,6 +153,65 @@ fn points_of_geojson_are_readings_and_other_features_are_counted() {
     assert_eq!(reasons, [(Reason::NoPoint, 2), (Reason::NoLevel, 1)]);
 }
 
+/// Three rows of Parquet; the second has no level, the third no cell.
+fn parquet() -> Vec<u8> {
+    const SCHEMA: &str = "message readings {
+        REQUIRED INT64 when (TIMESTAMP(MILLIS,true));
+        REQUIRED DOUBLE lat;
+        REQUIRED DOUBLE lon;
+        OPTIONAL BYTE_ARRAY note (UTF8);
+        OPTIONAL BYTE_ARRAY cell (UTF8);
+        OPTIONAL DOUBLE rsrp;
+    }";
+    let schema = Arc::new(parse_message_type(SCHEMA).expect("a schema"));
+    let mut bytes = Vec::new();
+    let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::default()).expect("a writer");
+    let mut group = writer.next_row_group().expect("a group");
+    let mut column = 0;
+    while let Some(mut next) = group.next_column().expect("a column") {
+        let written = match column {
+            0 => next.typed::<Int64Type>().write_batch(
+                &[1_714_731_150_000, 1_714_731_151_000, 1_714_731_152_000],
+                None,
+                None,
+            ),
+            1 => next.typed::<DoubleType>().write_batch(&[48.137, 48.138, 48.139], None, None),
+            2 => next.typed::<DoubleType>().write_batch(&[11.575, 11.576, 11.577], None, None),
+            3 => next.typed::<ByteArrayType>().write_batch(&[], Some(&[0, 0, 0]), None),
+            4 => next.typed::<ByteArrayType>().write_batch(&["A".into(), "B".into()], Some(&[1, 1, 0]), None),
+            _ => next.typed::<DoubleType>().write_batch(&[-97.5, -101.0], Some(&[1, 0, 1]), None),
+        };
+        written.expect("values");
+        next.close().expect("a column");
+        column += 1;
+    }
+    group.close().expect("a group");
+    writer.close().expect("a table");
+    bytes
+}
+
+#[test]
+fn tables_of_parquet_are_read_like_those_of_text() {
+    let bytes = parquet();
+    let told = readings("drive.parquet", &bytes);
+    assert_eq!(values(&told), [[48.137, 11.575, -97.5], [48.139, 11.577, -101.0]]);
+    assert_eq!((told.cells, told.all[0].cell, told.all[1].cell), (vec!["A".to_owned()], Some(0), None));
+    assert_eq!((told.rejected.count(), told.all[1].line), (1, 3));
+    // A column that no name tells of is chosen.
+    let mut mapping = Mapping::guess(&["when", "lat", "lon", "note", "cell", "rsrp"].map(str::to_owned));
+    assert_eq!(mapping.column(Role::Time), None);
+    mapping.set(Role::Time, Some(0));
+    let Ok(Outcome::Read(told, question)) = read("drive.parquet", &bytes, Some(&mapping), &mut |_| ()) else {
+        panic!("it was read before")
+    };
+    assert_eq!(told.all.iter().map(|r| r.time).collect::<Vec<_>>(), [Some(1_714_731_150.0), Some(1_714_731_152.0)]);
+    assert_eq!(question.sample[0], ["1714731150000", "48.137", "11.575", "", "A", "-97.5"]);
+    for cut in [0, 3, 40, bytes.len() / 2, bytes.len() - 1] {
+        let error = read("drive.parquet", &bytes[..cut], None, &mut |_| ()).expect_err("cut short");
+        assert!(error.to_string().starts_with("drive.parquet is no table of readings: "), "{error}");
+    }
+}
+
 #[test]
 fn a_mark_that_is_never_closed_costs_its_own_line_alone() {
     let line = |i| format!("48.1,11.5,-{},B{}", 60 + i, if i == 30 { "\"" } else { "" });
@@ -169,6 +239,20 @@ fn a_file_without_readings_is_refused_in_a_sentence() {
 }
 
 proptest! {
+    #[test]
+    fn no_change_of_parquet_goes_further_than_a_sentence(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let mut bytes = parquet();
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        // The decoder may panic, which ends the worker and is told; it doesn't hang.
+        let told = std::panic::catch_unwind(|| read("drive.parquet", &bytes, None, &mut |_| ()).is_ok());
+        prop_assert!(told.is_ok() || told.is_err());
+    }
+
     #[test]
     fn nothing_that_anybody_drops_makes_it_stumble(bytes in prop::collection::vec(any::<u8>(), 0..2000), json: bool) {
         let file = if json { "x.geojson" } else { "x.csv" };

@@ -8,7 +8,7 @@ use super::icons;
 use super::readings::Brought;
 use super::store::{Notice, Store, Tone, Topic};
 use crate::city::archive::{HEADER_LEN, Header, TileKind};
-use crate::readings::{Mapping, TABLES};
+use crate::readings::{Mapping, Outcome, TABLES};
 use crate::scenario::Layer;
 use crate::worker::Absent;
 use crate::worker::importer::{Dropped, Importer, Made, News};
@@ -31,7 +31,7 @@ const IMPORTED: [&str; 3] = [".osm.pbf", ".geojson", ".json"];
 
 /// What may be picked as a city, and as readings, as a file field wants it.
 pub const ACCEPT: &str = ".pmtiles,.pbf,.geojson,.json";
-pub const ACCEPT_READINGS: &str = ".csv,.tsv,.txt,.geojson,.json";
+pub const ACCEPT_READINGS: &str = ".csv,.tsv,.txt,.geojson,.json,.parquet";
 
 /// The worker's script.
 const LOADER: &str = "importer_loader.js";
@@ -208,6 +208,7 @@ pub fn tell_terrain(store: Store, city: &CityFacts) {
 pub fn import(store: Store, brought: Brought, name: String, address: String, columns: Option<Mapping>) {
     store.import.set(Some(Import { name: name.clone(), stage: "starting".into(), fraction: 0.0 }));
     let file = Dropped { name: name.clone(), url: address.clone(), columns };
+    let parts = RefCell::new(Vec::new());
     let hear = move |news| {
         // What comes from a worker that was stopped, or replaced, concerns nobody.
         if store.import.with_untracked(|i| i.as_ref().is_none_or(|i| i.name != name)) {
@@ -216,6 +217,13 @@ pub fn import(store: Store, brought: Brought, name: String, address: String, col
         match news {
             News::Progress { stage, fraction } => {
                 store.import.set(Some(Import { name: name.clone(), stage, fraction }));
+                return;
+            }
+            News::Part { of, readings } => {
+                let mut all = parts.borrow_mut();
+                let missing = of.saturating_sub(all.len());
+                all.reserve_exact(missing);
+                all.extend(readings);
                 return;
             }
             News::Done(Made::City { archive, summary }) => {
@@ -230,7 +238,12 @@ pub fn import(store: Store, brought: Brought, name: String, address: String, col
                 let _ = Url::revoke_object_url(&address);
             }
             // Readings may be read again, by other columns.
-            News::Done(Made::Readings(outcome)) => brought.take(store, outcome, &address),
+            News::Done(Made::Readings(mut outcome)) => {
+                if let Outcome::Read(readings, _) = &mut outcome {
+                    readings.all = parts.take();
+                }
+                brought.take(store, outcome, &address);
+            }
             News::Failed(why) => {
                 complain(store, &why);
                 brought.release(&address);

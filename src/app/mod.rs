@@ -125,10 +125,13 @@ pub fn App() -> impl IntoView {
             with_engines(&|e| e.retry(what));
         }
     });
-    address::follow(store);
-    keys::listen(store, keys::Verbs { stop, help, cities });
     let brought = Brought::default();
     provide_context(brought);
+    if let Some(readings) = opening.readings {
+        brought.carry(readings);
+    }
+    address::follow(store, brought);
+    keys::listen(store, keys::Verbs { stop, help, cities });
     files::listen(store, brought, cities);
     models::provide();
     hook::expose(store, map);
@@ -164,10 +167,15 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Header(help: RwSignal<bool>, folded: RwSignal<bool>) -> impl IntoView {
     let store: Store = expect_context();
+    let brought: Brought = expect_context();
     let copied = RwSignal::new(None::<&'static str>);
     let copy = move |_| {
         leptos::task::spawn_local(async move {
-            let said = if address::copy(store).await.is_ok() { "Link copied" } else { "Copy it from the address bar" };
+            let said = if address::copy(store, brought).await.is_ok() {
+                "Link copied"
+            } else {
+                "Copy it from the address bar"
+            };
             copied.set(Some(said));
             set_timeout(move || copied.set(None), COPIED);
         });

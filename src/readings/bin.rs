@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::units::{Db, Dbm};
-use glam::DVec2;
+use glam::{DVec2, I64Vec2};
 use std::collections::HashMap;
 
 /// Sums of the readings of one square.
@@ -14,33 +14,60 @@ struct Sums {
     count: u32,
 }
 
-/// The mean of the readings of each square of `side` metres, of each cell, device and frequency apart: powers are averaged
-/// before they become decibels, and the place is that of all of them. Squares with fewer than `least` readings are left out.
-/// The line is that of the first. The squares lie as they do around the first reading.
-pub fn binned(readings: &[Reading], side: f64, least: u32) -> Vec<Reading> {
-    let Some(first) = readings.first() else { return Vec::new() };
-    let frame = LocalFrame::new(first.at);
-    let mut numbers: HashMap<_, usize> = HashMap::new();
-    let mut bins: Vec<(Reading, Sums)> = Vec::new();
-    for reading in readings {
-        let place = frame.to_local(reading.at);
-        let square = (place / side).floor().as_i64vec2();
+/// Number of a square to the east and to the north, cell, device, and the bits of the frequency.
+type Key = (I64Vec2, Option<u32>, Option<u32>, Option<u64>);
+
+/// Readings by the squares that they lie in, those of each cell, device and frequency apart.
+pub struct Bins {
+    frame: LocalFrame,
+    side: f64,
+    numbers: HashMap<Key, usize>,
+    /// The first reading of each, and the sums of all.
+    sums: Vec<(Reading, Sums)>,
+}
+
+impl Bins {
+    /// None yet; the squares of `side` metres lie as they do around `centre`.
+    pub fn around(centre: LonLat, side: f64) -> Self {
+        Self { frame: LocalFrame::new(centre), side, numbers: HashMap::new(), sums: Vec::new() }
+    }
+
+    /// Takes a reading in.
+    pub fn add(&mut self, reading: &Reading) {
+        let place = self.frame.to_local(reading.at);
+        let square = (place / self.side).floor().as_i64vec2();
         let frequency = reading.frequency.map(|f| f.0.to_bits());
-        let number = *numbers.entry((square, reading.cell, reading.device, frequency)).or_insert_with(|| {
-            bins.push((*reading, Sums::default()));
-            bins.len() - 1
+        let all = &mut self.sums;
+        let number = *self.numbers.entry((square, reading.cell, reading.device, frequency)).or_insert_with(|| {
+            all.push((*reading, Sums::default()));
+            all.len() - 1
         });
-        let sums = &mut bins[number].1;
+        let sums = &mut all[number].1;
         sums.place += place;
         sums.power += Db(reading.level.0).linear();
         sums.count += 1;
     }
-    let mean = |(reading, sums): (Reading, Sums)| {
-        let n = f64::from(sums.count);
-        let at: LonLat = frame.to_lonlat(sums.place / n);
-        (sums.count >= least).then(|| Reading { at, level: Dbm(Db::from_linear(sums.power / n).0), ..reading })
-    };
-    bins.into_iter().filter_map(mean).collect()
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// Their means: powers are averaged before they become decibels, the place is that of all readings, time and line those of the
+    /// first. Those of fewer than `least` readings are left out.
+    pub fn means(self, least: u32) -> Vec<Reading> {
+        let mean = |(reading, sums): (Reading, Sums)| {
+            let n = f64::from(sums.count);
+            let at: LonLat = self.frame.to_lonlat(sums.place / n);
+            (sums.count >= least).then(|| Reading { at, level: Dbm(Db::from_linear(sums.power / n).0), ..reading })
+        };
+        self.sums.into_iter().filter_map(mean).collect()
+    }
 }
 
 #[cfg(test)]
@@ -50,7 +77,21 @@ mod tests {
     fn reading(east: f64, level: f64, cell: u32) -> Reading {
         let frame = LocalFrame::new(LonLat::new(11.0, 48.0));
         let at = frame.to_lonlat(DVec2::new(east, 1.0));
-        Reading { at, level: Dbm(level), cell: Some(cell), device: None, frequency: None, line: east as u32 }
+        Reading {
+            at,
+            level: Dbm(level),
+            cell: Some(cell),
+            device: None,
+            frequency: None,
+            time: None,
+            line: east as u32,
+        }
+    }
+
+    fn binned(readings: &[Reading], side: f64, least: u32) -> Vec<Reading> {
+        let mut bins = Bins::around(LonLat::new(11.0, 48.0), side);
+        readings.iter().for_each(|reading| bins.add(reading));
+        bins.means(least)
     }
 
     #[test]

@@ -17,12 +17,14 @@ pub enum Role {
     Device,
     /// Carrier frequency.
     Frequency,
+    /// When it was measured.
+    Time,
 }
 
 impl Role {
     /// All of them; the first three are needed.
-    pub const ALL: [Role; 6] =
-        [Role::Latitude, Role::Longitude, Role::Level, Role::Cell, Role::Device, Role::Frequency];
+    pub const ALL: [Role; 7] =
+        [Role::Latitude, Role::Longitude, Role::Level, Role::Cell, Role::Device, Role::Frequency, Role::Time];
 
     /// Its name for the user.
     pub const fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Role {
             Role::Cell => "cell",
             Role::Device => "device",
             Role::Frequency => "frequency",
+            Role::Time => "time",
         }
     }
 
@@ -115,6 +118,23 @@ impl Role {
             Role::Frequency => {
                 &["frequency", "freq", "dlfrequency", "dlfreq", "carrierfrequency", "centrefrequency", "carrier"]
             }
+            Role::Time => &[
+                "timestamp",
+                "time",
+                "datetime",
+                "date",
+                "utc",
+                "timeutc",
+                "utctime",
+                "gpstime",
+                "localtime",
+                "zeit",
+                "zeitstempel",
+                "measuredat",
+                "createdat",
+                "epoch",
+                "unixtime",
+            ],
         }
     }
 }
@@ -129,7 +149,7 @@ impl Mapping {
         let mut mapping = Self::default();
         for role in Role::ALL {
             // Numbers have units, names have none.
-            let has_unit = !matches!(role, Role::Cell | Role::Device);
+            let has_unit = !matches!(role, Role::Cell | Role::Device | Role::Time);
             let essences: Vec<String> = columns.iter().map(|name| essence(name, has_unit)).collect();
             let surest = |essence: &String| role.names().iter().position(|name| name == essence);
             // A longer name may hold one of the telling words: RSRP of the best of many antennas, say.
@@ -179,14 +199,14 @@ mod tests {
 
     #[test]
     fn columns_are_known_by_the_names_that_tools_give_them() {
-        assert_eq!(guess("pci|lat|lon|device|rsrp_dbm"), [Some(1), Some(2), Some(4), Some(0), Some(3), None]);
+        assert_eq!(guess("pci|lat|lon|device|rsrp_dbm"), [Some(1), Some(2), Some(4), Some(0), Some(3), None, None]);
         let survey = "Time|Latitude|Longitude|Carrier|Cell ID|RSSI|SINR|RSRP|RSRQ";
-        assert_eq!(guess(survey), [Some(1), Some(2), Some(7), Some(4), None, Some(3)]);
+        assert_eq!(guess(survey), [Some(1), Some(2), Some(7), Some(4), None, Some(3), Some(0)]);
         let spoken = "Breitengrad|Längengrad|Pegel [dBm]|Freq (MHz)";
-        assert_eq!(guess(spoken), [Some(0), Some(1), Some(2), None, None, Some(3)]);
+        assert_eq!(guess(spoken), [Some(0), Some(1), Some(2), None, None, Some(3), None]);
         let names = "timestamp|lat|lon|accuracy|wifi_rssi|cell_type|cell_dbm|cell_rsrp|cell_pci";
         assert_eq!(guess(names)[..4], [Some(1), Some(2), Some(7), Some(8)]);
-        assert_eq!(guess("x|y|dBm"), [Some(1), Some(0), Some(2), None, None, None]);
+        assert_eq!(guess("x|y|dBm"), [Some(1), Some(0), Some(2), None, None, None, None]);
         assert_eq!(guess("NR SS-RSRP best beam|lng|LAT")[..3], [Some(2), Some(1), Some(0)]);
     }
 

@@ -1,5 +1,8 @@
 //! How a table of text is written: its encoding, its separator, and its numbers.
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use std::borrow::Cow;
 
 /// Lines that tell the separator.
@@ -58,12 +61,34 @@ pub fn reader(table: &[u8], separator: u8, quoting: bool) -> csv::Reader<&[u8]> 
 /// the hemisphere.
 pub fn number(text: &str) -> Option<f64> {
     let text = text.trim();
+    // Most numbers are written as Rust writes them.
+    if let Some(value) = text.parse().ok().filter(|value: &f64| value.is_finite()) {
+        return Some(value);
+    }
     let body = text.trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace() || c == '°');
     let unit = text[body.len()..].trim_matches(|c: char| c.is_whitespace() || c == '°');
     let plain = body.replace('\u{2212}', "-");
     let plain = if plain.contains('.') { plain } else { plain.replacen(',', ".", 1) };
     let value: f64 = plain.parse().ok().filter(|value: &f64| value.is_finite())?;
     Some(if matches!(unit, "S" | "W") { -value } else { value })
+}
+
+/// How a date is written where it isn't as ISO 8601 has it. Of the second of two numbers below 13 nobody knows which is the month:
+/// with points it is, with strokes the first is, as most who write so mean it.
+const DATES: [&str; 4] = ["%d.%m.%Y %H:%M:%S%.f", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M:%S%.f", "%m/%d/%Y %H:%M"];
+
+/// Seconds since 1970 began of a time, as ISO 8601 and its relatives write it, as a date with points or strokes, or as a number of
+/// seconds, milliseconds, microseconds or nanoseconds. Where no zone is named, that of UTC is taken.
+pub fn moment(text: &str) -> Option<f64> {
+    if let Some(value) = number(text) {
+        // From 1973 to 2286.
+        return [1.0, 1e3, 1e6, 1e9].into_iter().map(|per| value / per).find(|s| (1e8..1e10).contains(s));
+    }
+    let text = text.trim();
+    let utc = |civil: DateTime| Offset::UTC.to_timestamp(civil).ok();
+    let iso = || text.parse::<Timestamp>().ok().or_else(|| utc(text.parse().ok()?));
+    let other = || DATES.into_iter().find_map(|form| utc(DateTime::strptime(form, text).ok()?));
+    Some(iso().or_else(other)?.as_duration().as_secs_f64())
 }
 
 #[cfg(test)]
@@ -85,6 +110,25 @@ mod tests {
         }
         for text in ["", "n/a", "NaN", "inf", "1.234,5", "1,234,5", "12:30", "--5", "°"] {
             assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_devices_write_them() {
+        for text in [
+            "2024-05-03T10:12:30Z",
+            "2024-05-03 10:12:30",
+            "2024-05-03T12:12:30.000+02:00",
+            "03.05.2024 10:12:30",
+            "05/03/2024 10:12:30",
+            "1714731150",
+            "1714731150000",
+            " 1714731150.0 ",
+        ] {
+            assert_eq!(moment(text), Some(1714731150.0), "{text}");
+        }
+        for text in ["", "10:12:30", "yesterday", "12", "2024-13-03 10:12:30", "-1", "1e300"] {
+            assert_eq!(moment(text), None, "{text}");
         }
     }
 

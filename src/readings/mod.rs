@@ -7,6 +7,9 @@ mod columns;
 mod dialect;
 #[cfg(feature = "import")]
 mod geojson;
+mod packed;
+#[cfg(feature = "import")]
+mod parquet;
 mod rejected;
 mod score;
 #[cfg(feature = "import")]
@@ -14,8 +17,9 @@ mod sites;
 #[cfg(feature = "import")]
 mod table;
 
-pub use bin::binned;
+pub use bin::Bins;
 pub use columns::{Mapping, Role};
+pub use packed::{MOST_IN_LINK, PackedError, packed, unpacked};
 pub use rejected::{Reason, Refusal, Rejected};
 pub use score::{Score, Tally, f1, spearman};
 
@@ -28,8 +32,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_READINGS: usize = 4_000_000;
 /// Most different cells or devices of one file: a column with more names something else.
 pub const MAX_NAMES: usize = 50_000;
-/// The endings of tables of text.
-pub const TABLES: [&str; 3] = [".csv", ".tsv", ".txt"];
+/// The endings of tables: of text, and Parquet.
+pub const TABLES: [&str; 4] = [".csv", ".tsv", ".txt", ".parquet"];
 /// The endings of files of points; any other is a table of text.
 #[cfg(feature = "import")]
 const POINTS: [&str; 2] = [".geojson", ".json"];
@@ -49,6 +53,8 @@ pub struct Reading {
     pub device: Option<u32>,
     /// Carrier frequency.
     pub frequency: Option<Hertz>,
+    /// When, seconds since 1970 began: by UTC, or by the clock of the file where that names no zone.
+    pub time: Option<f64>,
     /// Number of its line in the file, or of its feature, from 1.
     pub line: u32,
 }
@@ -160,7 +166,7 @@ pub enum ReadingsError {
     },
 }
 
-/// Reads a file: `GeoJSON` of points where its name ends so, else a table of text. Columns are as `mapping` says, or else as
+/// Reads a file: Parquet and `GeoJSON` of points where its name ends so, else a table of text. Columns are as `mapping` says, or else as
 /// their names say. `tell` hears how much is done, 0–1.
 ///
 /// # Errors
@@ -173,7 +179,9 @@ pub fn read(
     tell: &mut dyn FnMut(f32),
 ) -> Result<Outcome, ReadingsError> {
     let name = file.to_ascii_lowercase();
-    if POINTS.iter().any(|ending| name.ends_with(ending)) {
+    if name.ends_with(".parquet") {
+        parquet::read(file, bytes, mapping, tell)
+    } else if POINTS.iter().any(|ending| name.ends_with(ending)) {
         geojson::read(file, bytes, mapping, tell)
     } else {
         table::read(file, bytes, mapping, tell)

@@ -1,7 +1,7 @@
 //! Tables of text: separated values of any dialect.
 
 use super::columns::{Mapping, Role, essence};
-use super::dialect::{decoded, number, reader, separator, text};
+use super::dialect::{decoded, moment, number, reader, separator, text};
 use super::sites::{self, are_sites};
 use super::{LEVELS, MAX_NAMES, MAX_READINGS, Outcome, Question, Reading, Readings, ReadingsError, Reason, Rejected};
 use crate::geodesy::LonLat;
@@ -12,13 +12,13 @@ use std::collections::HashMap;
 /// Lines in which the columns' names are looked for.
 const PREAMBLE: usize = 30;
 /// Lines that are shown to the user.
-const SAMPLE: usize = 5;
+pub(super) const SAMPLE: usize = 5;
 /// Most columns.
-const MAX_COLUMNS: usize = 1000;
+pub(super) const MAX_COLUMNS: usize = 1000;
 /// A field that goes on for more lines than this began with a quotation mark that was none.
 const MAX_LINES: u64 = 16;
 /// How often the progress is told, lines.
-const STEP: usize = 1 << 14;
+pub(super) const STEP: usize = 1 << 14;
 
 /// The columns of `CellMapper`'s exports, which have no names: latitude, longitude, altitude, MCC, MNC, LAC, CID, signal, type,
 /// subtype, ARFCN, PSC or PCI.
@@ -223,7 +223,8 @@ impl Taker {
                 }
                 let hertz = |value: f64| Hertz(value * self.unit.unwrap_or_else(|| likely_unit(value)));
                 let frequency = of(Role::Frequency).and_then(|f| number(&f)).filter(|f| *f > 0.0).map(hertz);
-                self.readings.all.push(Reading { at, level, cell, device, frequency, line });
+                let time = of(Role::Time).and_then(|time| moment(&time));
+                self.readings.all.push(Reading { at, level, cell, device, frequency, time, line });
             }
         }
         Ok(())

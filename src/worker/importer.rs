@@ -2,12 +2,15 @@
 
 use super::Absent;
 use super::host::report_panics;
-use crate::readings::{Mapping, Outcome};
+use crate::readings::{Mapping, Outcome, Reading};
 use gloo::net::http::Request;
 use gloo::worker::{HandlerId, Registrable, Worker, WorkerScope};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 use wasm_bindgen_futures::spawn_local;
+
+/// Readings that are sent together: the page takes in so many between two frames.
+const PART: usize = 1 << 13;
 
 /// A file to be imported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,13 @@ pub enum News {
         stage: String,
         /// How much of it is done, 0–1.
         fraction: f32,
+    },
+    /// Some of the readings that came of it, which are not in [`News::Done`]: a million at once would stop the page.
+    Part {
+        /// How many there are in all.
+        of: usize,
+        /// The next of them.
+        readings: Vec<Reading>,
     },
     /// What came of it.
     Done(Made),
@@ -101,7 +111,14 @@ impl<F: Forge> Worker for Importer<F> {
                             scope.respond(page, News::Progress { stage: stage.into(), fraction });
                         }
                     };
-                    F::forge(&file, bytes, &mut tell).map_or_else(News::Failed, News::Done)
+                    let mut made = F::forge(&file, bytes, &mut tell);
+                    if let Ok(Made::Readings(Outcome::Read(readings, _))) = &mut made {
+                        let all = std::mem::take(&mut readings.all);
+                        for part in all.chunks(PART) {
+                            scope.respond(page, News::Part { of: all.len(), readings: part.to_vec() });
+                        }
+                    }
+                    made.map_or_else(News::Failed, News::Done)
                 }
                 Err(why) => News::Failed(format!("{} can't be read: {why}", file.name)),
             };

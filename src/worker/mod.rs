@@ -17,7 +17,7 @@ pub use importer::Importers;
 pub use importer::serve_imports;
 #[cfg(feature = "onnx")]
 pub use learner::LearnerDesk;
-pub use pause::yielder;
+pub use pause::{turn, yielder};
 #[cfg(feature = "gpu")]
 pub use tracer::TracerDesk;
 

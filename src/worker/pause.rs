@@ -1,4 +1,5 @@
-//! Pauses that let a worker's event loop turn, so that a cancellation can arrive in the middle of a job.
+//! Pauses that let an event loop turn: in a worker, so that a cancellation can arrive in the middle of a job, and on the page, so
+//! that it stays awake.
 
 use crate::engine::Yielder;
 use futures_util::FutureExt;

@@ -105,6 +105,58 @@ test("how far each map lies from the readings is a table, for all cells or one",
   await tab.until((n) => Number(document.querySelector('[data-errors="traced"] td')?.innerText) < n, told.length - ofA);
 });
 
+test("readings go along in the link where that is asked for, and nowhere else", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  const lines = PLACES.map(([lon, lat], i) => `2024-05-03T10:12:${i % 60},${lat},${lon},${-60 - i},${i % 2 ? "Nord" : "Süd"}`);
+  await bring(tab, "drive.csv", `time,lat,lon,rsrp,cell\n${lines.join("\n")}\n`);
+  await readings(tab, PLACES.length);
+  assert.match(await tab.page.locator(".readings-file").innerText(), /2024-05-03 10:12–10:12/);
+  await tab.settled();
+  assert.doesNotMatch(await tab.page.evaluate(() => location.hash), /&r=/);
+  const share = tab.page.locator('[name="readings-in-link"]');
+  assert.match(await tab.page.locator("label", { has: share }).innerText(), /longer/);
+  await share.check();
+  await tab.until(() => location.hash.includes("&r=1."));
+  const hash = await tab.page.evaluate(() => location.hash);
+  const other = await open(t, { hash });
+  await readings(other, PLACES.length);
+  assert.match(await other.page.locator(".readings-file").innerText(), /drive\.csv\s+72 × rsrp · 2 cells · -131 to -60 dBm · 2024-05-03/);
+  assert.equal(await other.page.locator('[data-action="columns"]').count(), 0, "there is no file to read again");
+  await other.maps("empirical");
+  await other.until(() => location.hash.includes("&r=1."));
+  await other.page.locator('[name="readings-in-link"]').uncheck();
+  await other.until(() => !location.hash.includes("&r="));
+  const damaged = await open(t, { hash: `${hash.slice(0, -40)}` });
+  assert.match(await damaged.notice(/readings in this link/), /are damaged, and are left out\./);
+  await damaged.maps("empirical");
+});
+
+test("of very many readings the means of squares are dots, and each of them counts", async (t) => {
+  const tab = await open(t);
+  await tab.maps("empirical");
+  await tab.page.evaluate(([lon, lat]) => {
+    const rows = ["lat,lon,rsrp,cell"];
+    // A square of 800 m, gone over line by line.
+    for (let i = 0; i < 200_000; i++) {
+      const [x, y] = [(i % 500) / 500 - 0.5, Math.floor(i / 500) / 400 - 0.5];
+      rows.push(`${(lat + 0.0072 * y).toFixed(7)},${(lon + 0.0108 * x).toFixed(7)},${-60 - (i % 50)},${i % 2}`);
+    }
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([rows.join("\n")], "fleet.csv"));
+    window.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, MAST);
+  await tab.until(() => document.querySelector("[data-readings]")?.dataset.readings === "200000", undefined, 120_000);
+  await tab.until(() => /Averaged over squares of \d+ m/.test(document.querySelector(".readings").innerText));
+  const told = await tab.page.locator('[data-errors="empirical"] td').first().innerText();
+  const dots = Number(told.replaceAll(/\D/g, ""));
+  assert.ok(dots > 1000 && dots <= 50_000, told);
+  assert.ok(await tab.page.locator('[name="readings-in-link"]').isDisabled());
+  await tab.page.locator('[name="readings-side"]').selectOption("100");
+  await tab.until(() => !/Averaged over squares of/.test(document.querySelector(".readings").innerText));
+  assert.ok(await tab.page.locator('[name="readings-in-link"]').isEnabled());
+});
+
 test("unknown columns are asked for, and the answer is taken", async (t) => {
   const tab = await open(t);
   await tab.maps("empirical");

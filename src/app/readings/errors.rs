@@ -70,7 +70,7 @@ pub fn ErrorView() -> impl IntoView {
     let local = Memo::new(move |_| {
         let frame = origin.get().map(LocalFrame::new);
         let place = |r: &Reading| Some((frame.as_ref()?.to_local(r.at), r.level.0));
-        Arc::new(brought.counted().iter().filter_map(place).collect::<Vec<(DVec2, f64)>>())
+        brought.counted.with(|c| Arc::new(c.readings.iter().filter_map(place).collect::<Vec<(DVec2, f64)>>()))
     });
     let judged: [Judged; 3] = ORDER.map(|engine| {
         let errors = move |_: Option<&_>| {

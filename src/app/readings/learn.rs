@@ -36,7 +36,7 @@ pub fn heard(store: Store, brought: Brought) -> Result<Vec<Heard>, String> {
     let cells = brought.readings.with(|r| r.as_ref().map_or(Vec::new(), |r| r.cells.clone()));
     let named = |cell: &String| sectors.iter().position(|name| !name.is_empty() && name == cell);
     let of_cell: Vec<Option<usize>> = cells.iter().map(named).collect();
-    let counted = brought.counted();
+    let counted = brought.counted.get();
     let by_name = of_cell.iter().any(Option::is_some);
     if !by_name && sectors.len() != 1 {
         return Err(format!(
@@ -52,7 +52,7 @@ pub fn heard(store: Store, brought: Brought) -> Result<Vec<Heard>, String> {
         let sector = sector(r.cell)? as u32;
         Some(Heard { at: r.at, level: r.level.0, sector, device: r.device.unwrap_or_default() })
     };
-    let heard: Vec<Heard> = counted.iter().filter_map(one).collect();
+    let heard: Vec<Heard> = counted.readings.iter().filter_map(one).collect();
     if heard.len() > MOST_POINTS {
         let most = grouped(MOST_POINTS as u64);
         return Err(format!("At most {most} readings can be learned from: average them over squares."));

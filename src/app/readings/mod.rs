@@ -1,6 +1,7 @@
 //! The readings that the user brings: the lines that tell what was read, and the dots on the map. They stay in this tab.
 
 mod columns;
+mod counted;
 mod errors;
 mod learn;
 mod verdict;
@@ -15,11 +16,15 @@ use super::legend::{DIFFERENCE_LIMIT, gradient};
 use super::store::{Notice, Store, Tone, Topic};
 use crate::coverage::Quantity;
 use crate::geodesy::{LocalFrame, LonLat};
-use crate::readings::{Outcome, Question, Reading, Readings, Sites, binned};
+use crate::readings::{MOST_IN_LINK, Outcome, Question, Reading, Readings, Sites, packed};
 use crate::scenario::{Aspect, Layer};
+use counted::{Choice, Counted, MOST_DOTS};
 use errors::{ErrorView, band};
+use js_sys::Date;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use std::sync::Arc;
+use wasm_bindgen::JsValue;
 use web_sys::{HtmlInputElement, HtmlSelectElement, Url};
 
 /// The camera comes along where no reading lies within this many metres of what it looks at.
@@ -53,7 +58,13 @@ pub struct Brought {
     /// The band of distances whose dots are shown; all where there is none.
     band: RwSignal<Option<usize>>,
     /// What of them counts.
-    counted: RwSignal<Arc<Vec<Reading>>>,
+    counted: RwSignal<Arc<Counted>>,
+    /// How many lie outside of the city.
+    outside: RwSignal<usize>,
+    /// Whether the link is to carry what counts.
+    shared: RwSignal<bool>,
+    /// What of them the link carries, as [`packed`] writes it.
+    pub in_link: RwSignal<Option<Arc<str>>>,
 }
 
 /// What the dots on the map show.
@@ -86,10 +97,12 @@ impl Default for Least {
     }
 }
 
+/// Most cells to choose from: those with the most readings.
+const MOST_CELLS: usize = 500;
 /// What may be chosen for it.
 const LEAST: [u32; 5] = [1, 2, 3, 5, 10];
 /// Sides of squares to choose from, metres.
-const SIDES: [f64; 5] = [0.0, 5.0, 10.0, 25.0, 50.0];
+const SIDES: [f64; 6] = [0.0, 5.0, 10.0, 25.0, 50.0, 100.0];
 /// A dot where a map says nothing.
 const SILENT: [u8; 3] = [128, 128, 128];
 
@@ -114,10 +127,19 @@ impl Brought {
         if let Some(readings) = readings {
             come_along(store, &readings);
             self.shown.update(|s| *s = if *s == Shown::Nothing { Shown::Level } else { *s });
+            // What one file was asked for is not asked for of the next.
+            self.shared.set(false);
             self.cell.set(None);
             self.band.set(None);
             self.readings.set(Some(Arc::new(readings)));
         }
+    }
+
+    /// Takes readings in that a link has carried; it goes on to.
+    pub fn carry(self, readings: Readings) {
+        self.clear();
+        self.shared.set(true);
+        self.readings.set(Some(Arc::new(readings)));
     }
 
     /// Forgets the address of a file that came to nothing, unless it still is that of the readings.
@@ -127,20 +149,38 @@ impl Brought {
         }
     }
 
-    /// The readings that count: those of the chosen cell, averaged as it was chosen.
-    fn counted(self) -> Arc<Vec<Reading>> {
-        self.counted.get()
+    /// Keeps what counts at what was chosen, and what lies outside at the city.
+    fn follow(self, store: Store) {
+        let newest = newest();
+        Effect::new(move |_| {
+            let choice = Choice { cell: self.cell.get(), side: self.side.get(), least: self.least.get() };
+            let (readings, wanted) = (self.readings.get(), newest());
+            spawn_local(async move {
+                let all = readings.as_ref().map_or(&[][..], |r| &r.all);
+                if let Some(counted) = Counted::of(all, choice, wanted).await {
+                    self.counted.set(Arc::new(counted));
+                }
+            });
+        });
+        Effect::new(move |_| {
+            let letters = self.shared.get().then(|| self.letters()).flatten();
+            self.in_link.set(letters.map(Arc::from));
+        });
+        let newest = self::newest();
+        Effect::new(move |_| {
+            let (readings, city, wanted) = (self.readings.get(), store.city.get(), newest());
+            spawn_local(async move {
+                let Some((readings, city)) = readings.zip(city) else { return self.outside.set(0) };
+                if let Some(count) = counted::outside(&readings.all, &city, wanted).await {
+                    self.outside.set(count);
+                }
+            });
+        });
     }
 
-    /// Keeps what counts at what was chosen.
-    fn follow(self) {
-        Effect::new(move |_| {
-            let (cell, side, Least(least)) = (self.cell.get(), self.side.get(), self.least.get());
-            let counts = |r: &&Reading| cell.is_none() || r.cell == cell;
-            let chosen: Vec<Reading> =
-                self.readings.with(|r| r.iter().flat_map(|r| r.all.iter().filter(counts).copied()).collect());
-            self.counted.set(Arc::new(if side > 0.0 { binned(&chosen, side, least) } else { chosen }));
-        });
+    /// What counts as a link carries it; nothing where that is too much.
+    fn letters(self) -> Option<String> {
+        self.readings.with(|readings| self.counted.with(|counted| packed(readings.as_ref()?, &counted.readings)))
     }
 
     /// Puts the readings away.
@@ -150,6 +190,19 @@ impl Brought {
         }
         self.readings.set(None);
         self.asked.set(None);
+        self.cell.set(None);
+        self.band.set(None);
+        self.shared.set(false);
+    }
+}
+
+/// Numbers what is begun: each call gives a question whether it still is the last.
+fn newest() -> impl Fn() -> Box<dyn Fn() -> bool> + Copy + 'static {
+    let last = StoredValue::new(0u32);
+    move || {
+        last.update_value(|n| *n += 1);
+        let mine = last.get_value();
+        Box::new(move || last.try_get_value() == Some(mine))
     }
 }
 
@@ -172,12 +225,14 @@ fn place(store: Store, sites: &Sites) {
 
 /// Turns the camera to readings that lie out of its sight.
 fn come_along(store: Store, readings: &Readings) {
+    // Of very many, every so manyth tells as well where they are.
+    let stride = readings.all.len() / MOST_DOTS + 1;
     let frame = LocalFrame::new(store.camera.with_untracked(|c| c.centre));
-    if readings.all.iter().any(|r| frame.to_local(r.at).length() < NEAR) {
+    if readings.all.iter().step_by(stride).any(|r| frame.to_local(r.at).length() < NEAR) {
         return;
     }
     let middle = |of: fn(&LonLat) -> f64| {
-        let mut all: Vec<f64> = readings.all.iter().map(|r| of(&r.at)).collect();
+        let mut all: Vec<f64> = readings.all.iter().step_by(stride).map(|r| of(&r.at)).collect();
         let half = all.len() / 2;
         *all.select_nth_unstable_by(half, f64::total_cmp).1
     };
@@ -208,7 +263,7 @@ fn invitation() -> impl IntoView {
     };
     view! {
         <label class="own-model">
-            <span>"Measured levels to compare with: drop a CSV or GeoJSON, or choose one. It stays on this machine. A CSV with azimuths brings sites."</span>
+            <span>"Measured levels to compare with: drop a CSV, GeoJSON or Parquet, or choose one. It stays on this machine. A CSV with azimuths brings sites."</span>
             <input type="file" name="readings" accept=files::ACCEPT_READINGS on:change:target=pick />
         </label>
     }
@@ -216,19 +271,14 @@ fn invitation() -> impl IntoView {
 
 /// What was read, and what was not.
 fn told(brought: Brought, readings: &Readings) -> impl IntoView + use<> {
-    let store: Store = expect_context();
-    let places: Vec<LonLat> = readings.all.iter().map(|r| r.at).collect();
-    let count = places.len();
-    let outside = Memo::new(move |_| {
-        let inside = |c: &crate::worker::protocol::CityFacts| places.iter().filter(|p| c.contains(**p)).count();
-        store.city.with(|c| c.as_ref().map(|c| count - inside(c))).filter(|outside| *outside > 0)
-    });
+    let count = readings.all.len();
     let outside = move || {
-        let text = outside.get().map(|n| match n {
-            n if n == count => "None of them lies in this city.".to_owned(),
-            1 => "One of them lies outside of this city.".to_owned(),
-            n => format!("{} of them lie outside of this city.", grouped(n as u64)),
-        });
+        let text = match brought.outside.get() {
+            0 => None,
+            n if n == count => Some("None of them lies in this city.".to_owned()),
+            1 => Some("One of them lies outside of this city.".to_owned()),
+            n => Some(format!("{} of them lie outside of this city.", grouped(n as u64))),
+        };
         text.map(|text| view! { <p class="hint">{text}</p> })
     };
     view! {
@@ -241,10 +291,13 @@ fn told(brought: Brought, readings: &Readings) -> impl IntoView + use<> {
         <div class="grid">{cell_choice(brought, readings)}{side_choice(brought)}{shown_choice(brought)}</div>
         <ErrorView />
         <learn::Learn />
+        <Sharing />
         <div class="row">
-            <button type="button" class="quiet" data-action="columns" on:click=move |_| brought.asking.set(true)>
-                "Columns…"
-            </button>
+            <Show when=move || brought.asked.with(Option::is_some)>
+                <button type="button" class="quiet" data-action="columns" on:click=move |_| brought.asking.set(true)>
+                    "Columns…"
+                </button>
+            </Show>
             <button type="button" class="quiet" data-action="forget-readings" on:click=move |_| brought.clear()>
                 "Remove"
             </button>
@@ -252,10 +305,48 @@ fn told(brought: Brought, readings: &Readings) -> impl IntoView + use<> {
     }
 }
 
+/// Whether the link carries the readings, and how long that makes it.
+#[component]
+fn Sharing() -> impl IntoView {
+    let brought: Brought = expect_context();
+    let size = Memo::new(move |_| brought.letters().map(|letters| letters.len()));
+    let text = move || match size.get() {
+        Some(size) => format!("In the link, which gets {} longer: whoever has it sees these readings", kilobytes(size)),
+        None => {
+            format!("A link carries at most {} readings: choose a cell or average them", grouped(MOST_IN_LINK as u64))
+        }
+    };
+    view! {
+        <label class="check">
+            <input type="checkbox" name="readings-in-link" disabled=move || size.get().is_none()
+                prop:checked=move || brought.shared.get() && size.get().is_some()
+                on:change=move |_| brought.shared.update(|shared| *shared = !*shared) />
+            <span>{text}</span>
+        </label>
+    }
+}
+
+/// A length in bytes or kilobytes.
+fn kilobytes(bytes: usize) -> String {
+    if bytes < 1000 { format!("{bytes} bytes") } else { format!("{:.0} kB", bytes as f64 / 1e3) }
+}
+
 /// Whose readings count, where there are several cells.
 fn cell_choice(brought: Brought, readings: &Readings) -> Option<impl IntoView + use<>> {
-    let names = readings.cells.clone();
+    let mut counts = vec![(0u32, 0usize); readings.cells.len()];
+    counts.iter_mut().enumerate().for_each(|(i, count)| count.1 = i);
+    readings.all.iter().filter_map(|r| r.cell).for_each(|cell| counts[cell as usize].0 += 1);
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    let left_out = counts.len().saturating_sub(MOST_CELLS);
+    counts.truncate(MOST_CELLS);
+    counts.sort_unstable_by_key(|(_, cell)| *cell);
+    let names: Vec<(usize, String)> =
+        counts.into_iter().map(|(_, cell)| (cell, readings.cells[cell].clone())).collect();
     let option = move |(i, name): (usize, String)| view! { <option value=i.to_string()>{name}</option> };
+    let rest = (left_out > 0).then(|| {
+        let text = format!("{} with fewer readings", grouped(left_out as u64));
+        view! { <option disabled>{text}</option> }
+    });
     let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
         brought.cell.set(ev.target().value().parse().ok());
     };
@@ -266,7 +357,8 @@ fn cell_choice(brought: Brought, readings: &Readings) -> Option<impl IntoView + 
                 <div class="box">
                     <select id="readings-cell" name="readings-cell" on:change:target=apply>
                         <option value="">"All"</option>
-                        {names.into_iter().enumerate().map(option).collect_view()}
+                        {names.into_iter().map(option).collect_view()}
+                        {rest}
                     </select>
                 </div>
             </div>
@@ -290,6 +382,16 @@ fn side_choice(brought: Brought) -> impl IntoView {
         let text = if side > 0.0 { format!("Squares of {side} m") } else { "Each by itself".into() };
         view! { <option value=side.to_string() selected=move || brought.side.get() == side>{text}</option> }
     };
+    let coarser = move || {
+        let taken = brought.counted.with(|counted| counted.side);
+        let text = move || {
+            format!(
+                "Averaged over squares of {taken} m: more than {} dots would be too many.",
+                grouped(MOST_DOTS as u64)
+            )
+        };
+        (taken > brought.side.get()).then(|| view! { <p class="hint wide">{text()}</p> })
+    };
     view! {
         <div class="field">
             <label for="readings-side">"Averaged"</label>
@@ -299,6 +401,7 @@ fn side_choice(brought: Brought) -> impl IntoView {
                 </select>
             </div>
         </div>
+        {coarser}
         <Show when=move || { brought.side.get() > 0.0 }>
             <div class="field">
                 <label for="readings-least">"Readings a square"</label>
@@ -354,7 +457,23 @@ fn summary(readings: &Readings) -> String {
     };
     let (count, quantity) = (grouped(readings.all.len() as u64), &readings.quantity);
     let names = of(&readings.cells, "cell") + &of(&readings.devices, "device");
-    format!("{count} × {quantity}{names} · {low:.0} to {high:.0} dBm")
+    format!("{count} × {quantity}{names} · {low:.0} to {high:.0} dBm{}", span(readings))
+}
+
+/// From when to when they were measured, by the file's clock.
+fn span(readings: &Readings) -> String {
+    let times = readings.all.iter().filter_map(|r| r.time);
+    let (first, last) = times.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(t), high.max(t)));
+    if first > last {
+        return String::new();
+    }
+    // Day and minute, as ISO 8601 writes them.
+    let told = |seconds: f64| {
+        let text: String = Date::new(&JsValue::from_f64(1e3 * seconds)).to_iso_string().into();
+        (text.get(..10).unwrap_or_default().to_owned(), text.get(11..16).unwrap_or_default().to_owned())
+    };
+    let ((day, from), (last_day, to)) = (told(first), told(last));
+    if day == last_day { format!(" · {day} {from}–{to}") } else { format!(" · {day} to {last_day}") }
 }
 
 /// The lines that are no reading, by reason.
@@ -389,19 +508,21 @@ fn grouped(n: u64) -> String {
 /// Keeps the map's dots at the readings that count, in the colours of the legend of levels or of errors.
 pub fn follow(store: Store, with_map: impl Fn(&dyn Fn(&CityMap)) + Copy + 'static) {
     let brought: Brought = expect_context();
-    brought.follow();
+    brought.follow(store);
     let site = Memo::new(move |_| store.scenario.with(|s| s.sites.first().map(|s| s.position)));
     let dots = Memo::new(move |_| {
         if brought.shown.get() == Shown::Nothing {
             return Arc::default();
         }
-        let Some((chosen, site)) = brought.band.get().zip(site.get()) else { return brought.counted() };
+        let counted = brought.counted.get();
+        let Some((chosen, site)) = brought.band.get().zip(site.get()) else { return counted };
         let frame = LocalFrame::new(site);
         let inside = |r: &&Reading| band(frame.to_local(r.at).length()) == chosen;
-        Arc::new(brought.counted().iter().filter(inside).copied().collect::<Vec<_>>())
+        let readings = counted.readings.iter().filter(inside).copied().collect();
+        Arc::new(Counted { readings, side: counted.side })
     });
     Effect::new(move |_| {
-        let places: Vec<f64> = dots.with(|dots| dots.iter().flat_map(|r| [r.at.lon, r.at.lat]).collect());
+        let places: Vec<f64> = dots.with(|dots| dots.readings.iter().flat_map(|r| [r.at.lon, r.at.lat]).collect());
         with_map(&|m| m.set_readings(&places));
     });
     let ends = Memo::new(move |_| store.scenario.with(|s| s.view.ends(Aspect::Signal)));
@@ -413,12 +534,21 @@ pub fn follow(store: Store, with_map: impl Fn(&dyn Fn(&CityMap)) + Copy + 'stati
         let engine = ENGINES.into_iter().find(|engine| Layer::from(*engine) == front.get());
         let engine = engine.filter(|_| brought.shown.get() == Shown::Error);
         let errors = Quantity::Difference.scale();
-        let error = |engine, r: &Reading| {
-            let error = store.value(engine, r.at).map(|v| f64::from(v) - r.level.0);
+        let error = |predicted: Option<f32>, r: &Reading| {
+            let error = predicted.map(|p| f64::from(p) - r.level.0);
             error.map_or(SILENT, |e| errors.rgb((0.5 + e / (2.0 * DIFFERENCE_LIMIT)).clamp(0.0, 1.0) as f32))
         };
-        let colour = |r: &Reading| engine.map_or_else(|| level(r), |engine| error(engine, r));
-        let colours: Vec<u8> = dots.iter().flat_map(colour).collect();
+        let all = &dots.readings;
+        let colours: Vec<u8> = match engine {
+            None => all.iter().flat_map(level).collect(),
+            Some(engine) => store.city.with(|city| {
+                store.desk(engine).made.with(|made| {
+                    let map = made.as_ref().zip(city.as_ref()).map(|(made, city)| (&made.map, city.frame()));
+                    let at = |r: &Reading| map.as_ref().and_then(|(map, frame)| map.at(frame.to_local(r.at)));
+                    all.iter().flat_map(|r| error(at(r), r)).collect()
+                })
+            }),
+        };
         with_map(&|m| m.paint_readings(&colours));
     });
 }
