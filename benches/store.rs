@@ -104,7 +104,7 @@ fn measure(c: &mut Criterion, named: &str, task: &Task<'_>, most: usize) {
     });
     group.bench_function("calibrating 20 unknowns", |b| {
         let observed = observed(&store, &model, &points);
-        let fit = || block_on(calibrate(&observed, &sought(), &mut Job::silent(), &mut |_| ()));
+        let fit = || block_on(calibrate(&observed, &sought(), &On::cores(), &mut Job::silent(), &mut |_| ()));
         let found = pool.install(fit).expect("a calibration");
         println!("{named}: settled in {} steps: {}", found.steps.len() - 1, found.settled);
         b.iter(|| black_box(pool.install(fit)));

@@ -12,7 +12,8 @@ use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
 use farfield::scenario::{Scenario, Sector, Site};
 use farfield::trace::Tracer;
-use farfield::trace::calibrate::{Calibration, CalibrationError, Heard, Traced, Unknown};
+use farfield::trace::calibrate::{Calibration, CalibrationError, Heard, On, Sought, Traced, Unknown};
+use farfield::trace::gpu::Gpu;
 use geo::{Rect, coord};
 use glam::DVec2;
 use pollster::block_on;
@@ -109,6 +110,18 @@ fn measured(
     Measured { traced: traced(&mut tracer, &heard), silent, all: heard.len() }
 }
 
+/// Only powers and heights.
+const POWERS_AND_HEIGHTS: Sought = Sought {
+    power: true,
+    heights: true,
+    pointing: false,
+    beamwidths: false,
+    permittivity: false,
+    conductivity: false,
+    scattering: false,
+    devices: true,
+};
+
 struct Measured {
     traced: Traced,
     silent: usize,
@@ -117,7 +130,7 @@ struct Measured {
 
 impl Measured {
     fn calibrate(&self, scenario: &Scenario, unknowns: &[Unknown]) -> Result<Calibration, CalibrationError> {
-        block_on(self.traced.calibrate(scenario, unknowns, |_| true, &mut Job::silent(), &mut |_| ()))
+        block_on(self.traced.calibrate(scenario, unknowns, |_| true, &On::cores(), &mut Job::silent(), &mut |_| ()))
     }
 }
 
@@ -162,6 +175,74 @@ fn what_is_hidden_is_found_within_its_standard_errors() {
     // the standard errors are the larger of two.
     let mean = squares.iter().sum::<f64>() / squares.len() as f64;
     assert!((0.4..1.5).contains(&mean), "{mean}");
+}
+
+#[test]
+fn a_gpu_finds_what_the_cores_find() {
+    let city = city();
+    let scenario = believed(&city);
+    let (truth, hidden) = hide(&scenario);
+    let unknowns: Vec<Unknown> = hidden.iter().map(|(u, _)| *u).collect();
+    let mut dice = Dice::new(3);
+    let heard = places(&city, 800, &mut dice);
+    let measured = measured(&city, &scenario, &truth, heard, || 3.0 * dice.normal());
+    let gpu = block_on(Gpu::open(true)).expect("a Vulkan adapter");
+    let on = On::gpu(block_on(gpu.evaluator()).expect("a shader"));
+    assert!(on.is_gpu() && !On::cores().is_gpu());
+    let calibrate = |on: &On<'_>| {
+        let found = measured.traced.calibrate(&scenario, &unknowns, |_| true, on, &mut Job::silent(), &mut |_| ());
+        block_on(found).expect("a calibration")
+    };
+    let (cores, gpu) = (calibrate(&On::cores()), calibrate(&on));
+    assert_eq!((cores.readings, cores.silent), (gpu.readings, gpu.silent));
+    for (a, b) in cores.estimates.iter().zip(&gpu.estimates) {
+        println!("{a:?} {b:?}");
+        assert!((a.change - b.change).abs() < 0.02 * a.standard_error, "{a:?} {b:?}");
+        assert!((a.standard_error / b.standard_error - 1.0).abs() < 0.01, "{a:?} {b:?}");
+    }
+}
+
+#[test]
+fn heights_that_are_assumed_too_low_are_found_to_be() {
+    let mut city = city();
+    city.buildings.iter_mut().for_each(|building| building.height_source = HeightSource::Neighbours);
+    city.buildings[0].height_source = HeightSource::Tag;
+    let scenario = believed(&city);
+    for (seed, factor) in [(11, 1.3), (12, 0.8)] {
+        let mut truth = scenario.clone();
+        truth.sites[0].sectors[0].power.0 += 3.0;
+        let raised = city.with_assumed_heights(factor);
+        assert_eq!(raised.buildings[0].top, city.buildings[0].top, "a measured height is kept");
+        let mut dice = Dice::new(seed);
+        let mut heard = places(&city, 1200, &mut dice);
+        let traced = Tracer::cpu().trace_heard(&raised, &truth, &heard, &mut Job::silent());
+        let levels = block_on(traced).expect("paths").levels(&truth);
+        for (heard, level) in heard.iter_mut().zip(levels) {
+            let told = level + 2.5 * f64::from(heard.device) + 3.0 * dice.normal();
+            heard.level = if level.is_finite() { told } else { -130.0 };
+        }
+        let mut steps = Vec::new();
+        let mut tell = |step| steps.push(step);
+        let found =
+            Tracer::cpu().calibrate(&city, &scenario, &heard, POWERS_AND_HEIGHTS, &mut Job::silent(), &mut tell);
+        let found = block_on(found).expect("a calibration");
+        let heights = found.estimates.last().expect("estimates");
+        println!("{factor}: {heights:?}, {} steps, {:?}", steps.len(), found.estimates);
+        assert_eq!(heights.unknown, Unknown::Heights);
+        let miss = (heights.change / factor).ln();
+        assert!(miss.abs() < 3.0 * heights.standard_error && miss.abs() < 0.1, "{miss} {heights:?}");
+        assert!(heights.told && !heights.at_bound, "{heights:?}");
+        assert!((found.applied(&scenario).assumed_heights - heights.change).abs() < 1e-9);
+        assert!(steps.windows(2).all(|pair| pair[1].scale_db <= pair[0].scale_db + 0.5), "{steps:?}");
+    }
+    // Where every height is known there is nothing to look for.
+    city.buildings.iter_mut().for_each(|building| building.height_source = HeightSource::Model);
+    let mut dice = Dice::new(1);
+    let mut heard = places(&city, 200, &mut dice);
+    heard.iter_mut().for_each(|heard| heard.level = -80.0 - 20.0 * dice.share());
+    let found = Tracer::cpu().calibrate(&city, &scenario, &heard, POWERS_AND_HEIGHTS, &mut Job::silent(), &mut |_| ());
+    let found = block_on(found).expect("a calibration");
+    assert!(found.estimates.iter().all(|e| e.unknown != Unknown::Heights));
 }
 
 #[test]
@@ -235,7 +316,8 @@ fn degenerate_readings_are_refused_in_a_sentence() {
     let at = |x: f64, y: f64| city.frame.to_lonlat(DVec2::new(x, y));
     let refusal = |heard: Vec<Heard>, unknowns: &[Unknown]| {
         let traced = block_on(Tracer::cpu().trace_heard(&city, &scenario, &heard, &mut Job::silent())).expect("paths");
-        let found = block_on(traced.calibrate(&scenario, unknowns, |_| true, &mut Job::silent(), &mut |_| ()));
+        let found =
+            block_on(traced.calibrate(&scenario, unknowns, |_| true, &On::cores(), &mut Job::silent(), &mut |_| ()));
         found.expect_err("refused").to_string()
     };
     let power = [Unknown::Power(0)];

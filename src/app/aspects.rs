@@ -1,7 +1,8 @@
-//! The choice of what the map in front tells: the signal, how the ray tracer's paths arrive, or how sure the network is.
+//! The choice of what the map in front tells: the signal, how the ray tracer's paths arrive, or how sure the network is; and of
+//! which sector.
 
 use super::store::Store;
-use crate::scenario::{Aspect, Layer};
+use crate::scenario::{Aspect, Layer, Scenario, Sector};
 use leptos::prelude::*;
 
 /// The aspects to choose from: value, name in the document, and what the user reads.
@@ -47,4 +48,40 @@ pub fn AspectChoice() -> impl IntoView {
             </div>
         </Show>
     }
+}
+
+/// The choice of the sector that is shown, where there are several.
+#[component]
+pub fn SectorChoice() -> impl IntoView {
+    let store: Store = expect_context();
+    let names = Memo::new(move |_| store.scenario.with(sector_names));
+    let chosen = move || store.scenario.with(|s| s.view.sector.map_or(String::new(), |number| number.to_string()));
+    let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, web_sys::HtmlSelectElement>| {
+        let sector = ev.target().value().parse().ok();
+        store.show(|v| v.sector = sector);
+    };
+    let option = |(number, name): (usize, String)| view! { <option value=number.to_string()>{name}</option> };
+    view! {
+        <Show when=move || names.with(|names| names.len() > 1)>
+            <div class="aspect">
+                <label for="sector">"Of"</label>
+                <div class="box">
+                    <select id="sector" name="sector" prop:value=chosen on:change:target=apply>
+                        <option value="">"The strongest sector"</option>
+                        {move || names.get().into_iter().enumerate().map(option).collect_view()}
+                    </select>
+                </div>
+            </div>
+        </Show>
+    }
+}
+
+/// What the sectors are called, in the order in which they are counted.
+pub fn sector_names(scenario: &Scenario) -> Vec<String> {
+    let sectors = scenario.sites.iter().flat_map(|site| &site.sectors).enumerate();
+    let name = |(number, sector): (usize, &Sector)| match sector.name.as_str() {
+        "" => format!("Sector {}", number + 1),
+        name => name.to_owned(),
+    };
+    sectors.map(name).collect()
 }

@@ -194,7 +194,8 @@ impl Engines {
 
     /// Calibrates the tracer of the present scenario by what was heard.
     pub fn calibrate(&self, heard: Vec<Heard>) {
-        let scenario = inputs_of(EngineKind::Traced, &self.store.scenario.get_untracked());
+        let whole = Scenario { view: View::default(), ..self.store.scenario.get_untracked() };
+        let scenario = inputs_of(EngineKind::Traced, &whole);
         self.tutor.calibrate(&self.crew.borrow(), self.number(), scenario, heard);
     }
 
@@ -220,7 +221,14 @@ impl Engines {
     }
 
     fn tell_adapted(&self) {
-        let heard = self.lessons.adapted.with_untracked(|h| h.as_ref().map(|h| (**h).clone()).unwrap_or_default());
+        // A sector that is shown alone is the first of its scenario.
+        let alone =
+            self.store.scenario.with_untracked(|s| s.view.sector.filter(|number| (*number as usize) < s.sectors()));
+        let of = |h: &Heard| match alone {
+            Some(number) => (h.sector == number).then_some(Heard { sector: 0, ..*h }),
+            None => Some(*h),
+        };
+        let heard = self.lessons.adapted.with_untracked(|h| h.iter().flat_map(|h| h.iter().filter_map(of)).collect());
         self.crew.borrow().send(Who::Learner(0), Request::Adapt { heard });
     }
 

@@ -32,7 +32,7 @@ mod store;
 use crate::geodesy::LonLat;
 use crate::scenario::is_name;
 use crate::worker::protocol::{BackendChoice, Open, Source};
-use aspects::AspectChoice;
+use aspects::{AspectChoice, SectorChoice};
 use cities::{Cities, CityButton, Heights};
 use city_map::{CityMapView, MapHandle};
 use engines::Engines;
@@ -144,6 +144,7 @@ pub fn App() -> impl IntoView {
             <Heights />
             <LayerToggle />
             <AspectChoice />
+            <SectorChoice />
             <StatusLine stop=stop again=again />
             <Misfit />
             <Legend />

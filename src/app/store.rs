@@ -394,7 +394,7 @@ impl Store {
 /// The part of a scenario that the map of `engine` depends on: all but what is shown and the other engines' settings. Of
 /// what is shown, the ray tracer's depends on whether that tells how paths arrive, which all comes at once.
 pub fn inputs_of(engine: EngineKind, scenario: &Scenario) -> Scenario {
-    let mut inputs = Scenario { view: View::default(), ..scenario.clone() };
+    let mut inputs = Scenario { view: View::default(), ..scenario.shown() };
     if engine == EngineKind::Traced && scenario.view.aspect.on(Layer::Traced) != Aspect::Signal {
         inputs.view.aspect = Aspect::DelaySpread;
     }

@@ -26,7 +26,11 @@ use crate::material::Material;
 use geo::{Polygon, Rect};
 use glam::DVec2;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Least height of a building whose assumed height is scaled, metres.
+const LEAST_HEIGHT: f32 = 1.0;
 
 /// Where a building's height comes from, best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,6 +53,11 @@ impl HeightSource {
     /// Every source, best first.
     pub const ALL: [HeightSource; 5] =
         [HeightSource::Model, HeightSource::Tag, HeightSource::Levels, HeightSource::Neighbours, HeightSource::Default];
+
+    /// Whether it is no knowledge of the building itself: its neighbours', or none at all.
+    pub const fn is_assumed(self) -> bool {
+        matches!(self, HeightSource::Neighbours | HeightSource::Default)
+    }
 
     /// The name used in city archives.
     pub const fn name(self) -> &'static str {
@@ -124,6 +133,25 @@ impl City {
     pub fn above_ground(&self, building: &Building) -> (f32, f32) {
         let ground = self.ground_under(&building.footprint);
         ((building.base - ground).max(0.0), building.top - ground)
+    }
+
+    /// Whether the height of any building is assumed.
+    pub fn has_assumed_heights(&self) -> bool {
+        self.buildings.iter().any(|building| building.height_source.is_assumed())
+    }
+
+    /// The same with heights above the ground that are assumed times a factor.
+    pub fn with_assumed_heights(&self, factor: f64) -> Cow<'_, Self> {
+        if factor == 1.0 || !self.has_assumed_heights() {
+            return Cow::Borrowed(self);
+        }
+        let mut city = self.clone();
+        for building in city.buildings.iter_mut().filter(|building| building.height_source.is_assumed()) {
+            let ground = self.ground_under(&building.footprint);
+            let top = ground + factor as f32 * (building.top - ground);
+            building.top = top.max(building.base + LEAST_HEIGHT);
+        }
+        Cow::Owned(city)
     }
 
     /// Whether `p` lies within the area that the archive covers.

@@ -29,10 +29,14 @@ impl HeightShares {
         self.0.iter().sum()
     }
 
+    /// Buildings whose heights are assumed.
+    pub fn assumed(&self) -> u32 {
+        HeightSource::ALL.into_iter().filter(|source| source.is_assumed()).map(|source| self.count(source)).sum()
+    }
+
     /// Whether more than half of the heights are guesses: a neighbourhood's, or the default.
     pub fn mostly_assumed(&self) -> bool {
-        let assumed = self.count(HeightSource::Neighbours) + self.count(HeightSource::Default);
-        2 * u64::from(assumed) > u64::from(self.total())
+        2 * u64::from(self.assumed()) > u64::from(self.total())
     }
 }
 

@@ -41,6 +41,7 @@ impl Paths {
         let scenario = self.scenario.as_deref().map_or_else(|| Ok(Scenario::default()), inputs::scenario)?;
         let site = scenario.sites.first().context("the scenario has no site")?.position;
         let city = inputs::city_near(self.city.as_deref().unwrap_or(&scenario.city), site)?;
+        let (scenario, city) = (scenario.shown(), city.with_assumed_heights(scenario.assumed_heights));
         match (&self.points, self.at) {
             (Some(points), _) => points::run(&city, &scenario, points, self.json.as_deref()),
             (None, Some(at)) => self.run_one(&city, &scenario, at),

@@ -148,6 +148,7 @@ impl Predict {
         }
         let site = scenario.sites.first().context("the scenario has no site")?.position;
         let city = inputs::city_near(self.city.as_deref().unwrap_or(&scenario.city), site)?;
+        let (scenario, city) = (scenario.shown(), city.with_assumed_heights(scenario.assumed_heights));
         let made = pollster::block_on(self.make(&city, &scenario))?;
         self.write(form, &city, &scenario, &made)?;
         self.tell(&made)

@@ -74,6 +74,39 @@ pub struct Readings {
     pub all: Vec<Reading>,
     /// What of the file is no reading.
     pub rejected: Rejected,
+    /// All of them in a few numbers.
+    pub summary: Summary,
+}
+
+/// Readings in a few numbers, so that nobody has to go through a million of them for that.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Least and greatest level, dBm.
+    pub levels: Option<(f64, f64)>,
+    /// First and last time, seconds since 1970 began.
+    pub times: Option<(f64, f64)>,
+    /// Number of readings of each cell.
+    pub of_cells: Vec<u32>,
+}
+
+impl Summary {
+    /// That of readings of so many cells.
+    pub fn of(readings: &[Reading], cells: usize) -> Self {
+        let mut summary = Self { of_cells: vec![0; cells], ..Self::default() };
+        let widen = |range: &mut Option<(f64, f64)>, value: f64| {
+            *range = Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))));
+        };
+        for reading in readings {
+            widen(&mut summary.levels, reading.level.0);
+            if let Some(time) = reading.time {
+                widen(&mut summary.times, time);
+            }
+            if let Some(count) = reading.cell.and_then(|cell| summary.of_cells.get_mut(cell as usize)) {
+                *count += 1;
+            }
+        }
+        summary
+    }
 }
 
 /// A file whose columns have to be told apart by the user.

@@ -1,6 +1,6 @@
 //! Readings in few letters, for a link that carries them: differences from one to the next, as numbers of few bytes.
 
-use super::{LEVELS, MAX_NAMES, Reading, Readings, Rejected};
+use super::{LEVELS, MAX_NAMES, Reading, Readings, Rejected, Summary};
 use crate::geodesy::LonLat;
 use crate::units::{Dbm, Hertz};
 use base64::Engine as _;
@@ -120,7 +120,8 @@ pub fn unpacked(letters: &str) -> Result<Readings, PackedError> {
     };
     let all = (0..count).map(reading).collect::<Result<Vec<_>, _>>()?;
     let Columns { file, quantity, cell_names: cells, device_names: devices, .. } = columns;
-    Ok(Readings { file, quantity, cells, devices, all, rejected: Rejected::default() })
+    let summary = Summary::of(&all, cells.len());
+    Ok(Readings { file, quantity, cells, devices, all, rejected: Rejected::default(), summary })
 }
 
 /// Names that are used, in the order in which they come.
@@ -176,6 +177,7 @@ mod tests {
             devices: names("phone"),
             all,
             rejected: Rejected::default(),
+            summary: Summary::default(),
         }
     }
 

@@ -3,7 +3,9 @@
 use super::columns::{Mapping, Role, essence};
 use super::dialect::{decoded, moment, number, reader, separator, text};
 use super::sites::{self, are_sites};
-use super::{LEVELS, MAX_NAMES, MAX_READINGS, Outcome, Question, Reading, Readings, ReadingsError, Reason, Rejected};
+use super::{
+    LEVELS, MAX_NAMES, MAX_READINGS, Outcome, Question, Reading, Readings, ReadingsError, Reason, Rejected, Summary,
+};
 use crate::geodesy::LonLat;
 use crate::units::{Dbm, Hertz};
 use csv::ByteRecord;
@@ -190,6 +192,7 @@ impl Taker {
             devices: Vec::new(),
             all: Vec::new(),
             rejected: Rejected::default(),
+            summary: Summary::default(),
         };
         let unit = unit(name(Role::Frequency));
         Self { mapping, columns, cells: Names::default(), devices: Names::default(), unit, readings }
@@ -238,6 +241,7 @@ impl Taker {
             let why = readings.rejected.mostly();
             return Err(ReadingsError::Empty { file: readings.file, why });
         }
+        readings.summary = Summary::of(&readings.all, readings.cells.len());
         let question = Question { guess: self.mapping, ..question };
         Ok(Outcome::Read(readings, question))
     }

@@ -34,6 +34,8 @@ pub const SHEET_THICKNESS: f32 = 0.1;
 pub const MIN_BEAMWIDTH: f64 = 1.0;
 /// Longest name of a sector, bytes.
 pub const MAX_NAME: usize = 100;
+/// Least and greatest factor to heights of buildings that are assumed.
+pub const ASSUMED_HEIGHTS: (f64, f64) = (0.2, 5.0);
 /// Highest specular reflection order.
 pub const MAX_DEPTH: u8 = 8;
 
@@ -55,6 +57,8 @@ pub struct Scenario {
     pub receivers: Receivers,
     /// What sets surfaces apart from what ITU-R P.2040 has of their materials; those that are not named are smooth.
     pub materials: Finishes,
+    /// The factor to the heights of buildings that are assumed, of neighbours or for want of anything else.
+    pub assumed_heights: f64,
     /// How the engines work.
     pub engines: EngineSettings,
     /// What the page shows.
@@ -253,6 +257,8 @@ pub struct View {
     pub opacity: f64,
     /// Where a receiver stands whose paths are shown.
     pub receiver: Option<LonLat>,
+    /// The number of the sector that is shown alone, counted through all sites; the strongest of all where there is none of it.
+    pub sector: Option<u32>,
 }
 
 impl Default for Scenario {
@@ -262,6 +268,7 @@ impl Default for Scenario {
             sites: vec![Site::default()],
             receivers: Receivers::default(),
             materials: Finishes::default(),
+            assumed_heights: 1.0,
             engines: EngineSettings::default(),
             view: View::default(),
         }
@@ -348,6 +355,7 @@ impl Default for View {
             legends: Legends::default(),
             opacity: 0.8,
             receiver: None,
+            sector: None,
         }
     }
 }
@@ -441,6 +449,15 @@ impl Scenario {
         Self { sites, ..self.clone() }
     }
 
+    /// What is to be predicted for what the view shows: the same with the sector alone that it shows, if any.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        match self.view.sector {
+            Some(number) if (number as usize) < self.sectors() => self.with_sector_alone(number as usize),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether receivers inside of buildings have predictions, and so floors.
     pub fn predicts_inside(&self) -> bool {
         let hollow = self.engines.trace.walls == Walls::Sheets;
@@ -477,6 +494,8 @@ impl Scenario {
             let (low, high) = ENTRY_PROBABILITIES;
             within("the share of places that entry losses are for", entry.probability, low, high)?;
         }
+        let (low, high) = ASSUMED_HEIGHTS;
+        within("the factor to assumed heights", self.assumed_heights, low, high)?;
         within("the reflection depth", f64::from(self.engines.trace.depth), 0.0, f64::from(MAX_DEPTH))?;
         for (_, finish) in self.materials.iter() {
             within("a factor to a permittivity", f64::from(finish.permittivity), 0.1, 10.0)?;

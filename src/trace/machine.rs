@@ -4,6 +4,7 @@
 //! that it had answered by then is in memory here, so a job goes on where it was broken off: on the GPU, opened again once
 //! in a job, and where that fails on its twin, the CPU, from then on.
 
+use super::calibrate::On;
 use super::cpu;
 use super::discover::{Candidates, Search, Share};
 #[cfg(feature = "gpu")]
@@ -93,6 +94,17 @@ impl Machine {
                 self.revive("it went away between two maps").await;
             }
         }
+    }
+
+    /// What works out levels of stored paths and their slopes.
+    pub async fn evaluator(&self) -> On<'_> {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = self.gpu.as_ref().filter(|gpu| !gpu.is_lost())
+            && let Ok(evaluator) = gpu.evaluator().await
+        {
+            return On::gpu(evaluator);
+        }
+        On::cores()
     }
 
     /// As [`cpu::discover`].

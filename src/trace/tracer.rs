@@ -1,5 +1,6 @@
 //! The engine: a city and a scenario in, a map of the strongest sector out.
 
+use super::calibrate::On;
 use super::cpu;
 use super::discover::{Candidates, Tiling};
 use super::field::Beam;
@@ -272,6 +273,11 @@ impl Tracer {
             }
         }
         Ok(map)
+    }
+
+    /// What works out levels of stored paths and their slopes: the GPU, where it computes on one.
+    pub(crate) async fn evaluator(&self) -> On<'_> {
+        self.machine.evaluator().await
     }
 
     /// The city made ready with such walls, anew when it or they changed.

@@ -6,7 +6,7 @@ use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
 use crate::scenario::Scenario;
 use crate::trace::Tracer;
-use crate::trace::calibrate::{CalibrationError, Heard, Traced, Unknown};
+use crate::trace::calibrate::{CalibrationError, Heard, On, Traced, Unknown};
 
 /// Tries the baseline and the ray tracer. `now` is a clock, in seconds.
 ///
@@ -30,9 +30,10 @@ pub async fn runs(
     let tracing = now() - start;
     runs.push(Run { method: Method::Traced, size: None, levels, seconds: tracing });
     let unknowns = traced.unknowns(trial.sought);
+    let on = tracer.evaluator().await;
     for size in trial.all_sizes() {
         let start = now();
-        let levels = calibrated(&traced, scenario, trial, &unknowns, size, job).await?;
+        let levels = calibrated(&traced, scenario, trial, &unknowns, size, &on, job).await?;
         runs.push(Run { method: Method::Calibrated, size, levels, seconds: tracing + now() - start });
     }
     Ok(Attempt { runs, sight: traced.in_sight() })
@@ -45,13 +46,14 @@ async fn calibrated(
     trial: &Trial,
     unknowns: &[Unknown],
     size: Option<u32>,
+    on: &On<'_>,
     job: &mut Job,
 ) -> Result<Vec<f32>, CalibrationError> {
     let mut levels = vec![f32::NAN; trial.heard.len()];
     for fold in 0..FOLDS {
         let mut counts = vec![false; levels.len()];
         trial.lessons(fold, size).into_iter().for_each(|i| counts[i] = true);
-        let found = traced.calibrate(scenario, unknowns, |i| counts[i], job, &mut |_| ()).await;
+        let found = traced.calibrate(scenario, unknowns, |i| counts[i], on, job, &mut |_| ()).await;
         let found = match found {
             Ok(found) => Some(found),
             Err(CalibrationError::Engine(stopped)) => return Err(stopped.into()),

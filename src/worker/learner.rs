@@ -40,14 +40,16 @@ impl Desk for LearnerDesk {
     ) -> Result<Vec<CoverageMap>, EngineError> {
         let mut network = self.network.take(job).await?;
         let heard = self.heard.borrow().clone();
-        let result = network.predict_adapted(&self.opened.city, scenario, &heard, job).await;
+        let city = self.opened.city.with_assumed_heights(scenario.assumed_heights);
+        let result = network.predict_adapted(&city, scenario, &heard, job).await;
         self.network.put_back(network);
         Ok(result?.into())
     }
 
     async fn attempt(&self, scenario: &Scenario, trial: &Trial, job: &mut Job) -> Result<Attempt, CalibrationError> {
         let mut network = self.network.take(job).await?;
-        let runs = verdict::learned::runs(&mut network, &self.opened.city, scenario, trial, seconds, job).await;
+        let city = self.opened.city.with_assumed_heights(scenario.assumed_heights);
+        let runs = verdict::learned::runs(&mut network, &city, scenario, trial, seconds, job).await;
         self.network.put_back(network);
         Ok(runs?)
     }

@@ -2,7 +2,7 @@
 
 use super::host::{Desk, Shelf, seconds};
 use super::protocol::{Backend, BackendChoice, CityFacts, Open, Rows, Trouble};
-use crate::city::Opened;
+use crate::city::{City, Opened};
 use crate::coverage::CoverageMap;
 use crate::empirical::Empirical;
 use crate::engine::{Engine, EngineError, Job};
@@ -13,6 +13,7 @@ use crate::trace::discover::Share;
 use crate::trace::scout::Findings;
 use crate::trace::{Reception, Tracer};
 use crate::verdict::{self, Attempt, Trial};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 /// What the tracer worker works with.
@@ -29,9 +30,14 @@ pub struct TracerDesk {
 }
 
 impl TracerDesk {
+    /// The city of a scenario.
+    fn city(&self, scenario: &Scenario) -> Cow<'_, City> {
+        self.opened.city.with_assumed_heights(scenario.assumed_heights)
+    }
+
     fn brief_now(&self, tracer: &mut Tracer) {
         if let Some((scenario, found)) = self.briefing.take() {
-            tracer.brief(&self.opened.city, &scenario, &found);
+            tracer.brief(&self.city(&scenario), &scenario, &found);
         }
     }
 
@@ -73,14 +79,14 @@ impl Desk for TracerDesk {
         job: &mut Job,
     ) -> Result<Vec<CoverageMap>, EngineError> {
         if engine == EngineKind::Empirical {
-            return Ok(vec![Empirical.predict(&self.opened.city, scenario, job).await?]);
+            return Ok(vec![Empirical.predict(&self.city(scenario), scenario, job).await?]);
         }
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
         let rows = rows.map_or(0..u32::MAX, |(first, end)| first..end);
         let result = match scenario.view.aspect.on(Layer::Traced) {
-            Aspect::Signal => tracer.predict_rows(&self.opened.city, scenario, rows, job).await.map(|map| vec![map]),
-            _ => tracer.predict_arrival(&self.opened.city, scenario, rows, job).await,
+            Aspect::Signal => tracer.predict_rows(&self.city(scenario), scenario, rows, job).await.map(|map| vec![map]),
+            _ => tracer.predict_arrival(&self.city(scenario), scenario, rows, job).await,
         };
         self.put_back(tracer);
         result
@@ -89,8 +95,8 @@ impl Desk for TracerDesk {
     async fn draft(&self, scenario: &Scenario, job: &mut Job) -> Result<Vec<CoverageMap>, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         let result = match scenario.view.aspect.on(Layer::Traced) {
-            Aspect::Signal => tracer.draft(&self.opened.city, scenario, job).await.map(|map| vec![map]),
-            _ => tracer.draft_arrival(&self.opened.city, scenario, job).await,
+            Aspect::Signal => tracer.draft(&self.city(scenario), scenario, job).await.map(|map| vec![map]),
+            _ => tracer.draft_arrival(&self.city(scenario), scenario, job).await,
         };
         self.put_back(tracer);
         result
@@ -98,7 +104,7 @@ impl Desk for TracerDesk {
 
     async fn scout(&self, scenario: &Scenario, share: Share, job: &mut Job) -> Result<Option<Findings>, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
-        let result = tracer.scout(&self.opened.city, scenario, share, job).await;
+        let result = tracer.scout(&self.city(scenario), scenario, share, job).await;
         self.put_back(tracer);
         result
     }
@@ -125,16 +131,15 @@ impl Desk for TracerDesk {
     ) -> Result<Calibration, CalibrationError> {
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
-        let traced = tracer.trace_heard(&self.opened.city, scenario, heard, job).await;
+        let found = tracer.calibrate(&self.opened.city, scenario, heard, sought, job, tell).await;
         self.put_back(tracer);
-        let traced = traced?;
-        traced.calibrate(scenario, &traced.unknowns(sought), |_| true, job, tell).await
+        found
     }
 
     async fn attempt(&self, scenario: &Scenario, trial: &Trial, job: &mut Job) -> Result<Attempt, CalibrationError> {
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
-        let runs = verdict::traced::runs(&mut tracer, &self.opened.city, scenario, trial, seconds, job).await;
+        let runs = verdict::traced::runs(&mut tracer, &self.city(scenario), scenario, trial, seconds, job).await;
         self.put_back(tracer);
         runs
     }
@@ -142,7 +147,7 @@ impl Desk for TracerDesk {
     async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);
-        let result = tracer.paths_at(&self.opened.city, scenario, at, job).await;
+        let result = tracer.paths_at(&self.city(scenario), scenario, at, job).await;
         self.put_back(tracer);
         result
     }

@@ -29,7 +29,7 @@ pub const PARTS: [Part; 6] = [
         budget: 560_000,
     },
     Part { name: "learner", what: "the learner worker: tract and features", budget: 1_850_000 },
-    Part { name: "importer", what: "the importer worker, for dropped files alone", budget: 400_000 },
+    Part { name: "importer", what: "the importer worker, for dropped files alone", budget: 500_000 },
     Part { name: "models", what: "all networks and their cards, of which a visitor reads one", budget: 1_000_000 },
     Part {
         name: "cities",

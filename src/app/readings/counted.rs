@@ -55,7 +55,10 @@ impl Counted {
                 wanted() && (is_last || bins.len() <= MOST_DOTS)
             };
             if in_slices(all, take).await {
-                return Some(Self { readings: bins.means(choice.least.0), side });
+                breathe(all).await;
+                let readings = bins.means(choice.least.0);
+                breathe(all).await;
+                return wanted().then_some(Self { readings, side });
             }
             if !wanted() {
                 return None;
@@ -74,6 +77,13 @@ pub async fn outside(all: &[Reading], city: &CityFacts, wanted: impl Fn() -> boo
         wanted()
     };
     in_slices(all, count).await.then_some(outside)
+}
+
+/// Gives the page a turn where there is much to do.
+async fn breathe(all: &[Reading]) {
+    if all.len() > SLICE {
+        turn().await;
+    }
 }
 
 /// Goes through `all` as long as `step` wants more, and tells whether it came to the end.

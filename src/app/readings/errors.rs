@@ -1,6 +1,6 @@
 //! How far each engine's map lies from the readings: a table, how the errors are distributed, and the map in front by distance.
 
-use super::{Brought, grouped};
+use super::{Brought, grouped, newest};
 use crate::app::city_map::engine_name;
 use crate::app::engines::ENGINES;
 use crate::app::layers;
@@ -10,8 +10,10 @@ use crate::geodesy::LocalFrame;
 use crate::readings::{Reading, Score, Tally, f1, spearman};
 use crate::scenario::{EngineKind, Layer};
 use crate::verdict::THRESHOLDS;
+use crate::worker::turn;
 use glam::DVec2;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use std::sync::Arc;
 
 /// The engines in the order of the toggle.
@@ -59,7 +61,7 @@ impl Errors {
 }
 
 /// An engine and its errors, once it has a map.
-type Judged = (EngineKind, Memo<Option<Errors>>);
+type Judged = (EngineKind, RwSignal<Option<Errors>>);
 
 /// All that is told of errors.
 #[component]
@@ -73,11 +75,19 @@ pub fn ErrorView() -> impl IntoView {
         brought.counted.with(|c| Arc::new(c.readings.iter().filter_map(place).collect::<Vec<(DVec2, f64)>>()))
     });
     let judged: [Judged; 3] = ORDER.map(|engine| {
-        let errors = move |_: Option<&_>| {
-            let local = local.get();
-            store.desk(engine).made.with(|made| made.as_ref().map(|made| Errors::of(&made.map, &local)))
-        };
-        (engine, Memo::new(errors))
+        let errors = RwSignal::new(None);
+        let newest = newest();
+        Effect::new(move |_| {
+            let (local, made, wanted) = (local.get(), store.desk(engine).made.get(), newest());
+            // Of many readings each engine's take as long as a frame.
+            spawn_local(async move {
+                turn().await;
+                if wanted() {
+                    errors.set(made.map(|made| Errors::of(&made.map, &local)));
+                }
+            });
+        });
+        (engine, errors)
     });
     let silent = move || {
         let told = |(engine, errors): Judged| {
@@ -87,7 +97,13 @@ pub fn ErrorView() -> impl IntoView {
         let all: Vec<String> = judged.into_iter().filter_map(told).collect();
         (!all.is_empty()).then(|| view! { <p class="hint">{all.join(" ")}</p> })
     };
+    let blended = move || {
+        let shown = store.scenario.with(|s| s.sectors() > 1 && s.view.sector.is_none());
+        let told = "The maps are of the strongest sector: choose a cell, and its own sector is shown and judged.";
+        shown.then(|| view! { <p class="hint">{told}</p> })
+    };
     view! {
+        {blended}
         <table class="errors">
             <caption>"Prediction less measurement, dB"</caption>
             <thead>

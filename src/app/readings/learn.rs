@@ -18,7 +18,7 @@ const PLOT: (f64, f64) = (300.0, 80.0);
 
 /// What can be looked for: its name, what it is, where it is kept.
 type Switch = (&'static str, &'static str, fn(&mut Sought) -> &mut bool);
-const SWITCHES: [Switch; 7] = [
+const SWITCHES: [Switch; 8] = [
     ("power", "Power of the sector", |s| &mut s.power),
     ("pointing", "Azimuth and downtilt", |s| &mut s.pointing),
     ("beamwidths", "Beamwidths", |s| &mut s.beamwidths),
@@ -26,6 +26,7 @@ const SWITCHES: [Switch; 7] = [
     ("conductivity", "Conductivity of walls and ground", |s| &mut s.conductivity),
     ("scattering", "Scattering of walls and ground", |s| &mut s.scattering),
     ("devices", "Offsets between devices", |s| &mut s.devices),
+    ("heights", "Heights of buildings that are assumed", |s| &mut s.heights),
 ];
 
 /// What was heard of the scenario's sectors, or why that can't be said. A cell is the sector of its name; of a single sector
@@ -81,13 +82,15 @@ pub fn Learn() -> impl IntoView {
     };
     let calibrate = move |_| with_heard(&|h| engines.with_value(|e| e.calibrate((*h).clone())));
     let attempt = move |_| with_heard(&|h| engines.with_value(|e| e.attempt((*h).clone())));
-    // What the map is corrected by follows what counts.
-    Effect::new(move |_| {
-        let now = heard.get().ok();
+    let sector = Memo::new(move |_| store.scenario.with(|s| s.view.sector));
+    // What the map is corrected by follows what counts, and what is shown.
+    Effect::new(move |shown: Option<Option<u32>>| {
+        let (now, sector) = (heard.get().ok(), sector.get());
         let before = lessons.adapted.get_untracked();
-        if before.is_some() && before != now {
+        if before.is_some() && (before != now || shown.is_some_and(|shown| shown != sector)) {
             engines.with_value(|e| e.adapt(now));
         }
+        sector
     });
     let adapted = move || lessons.adapted.with(Option::is_some);
     let adapt = move |_| {
@@ -231,14 +234,17 @@ fn Calibrated() -> impl IntoView {
 fn table(store: Store, brought: Brought, found: &Arc<Found>) -> impl IntoView + use<> {
     let calibration = &found.calibration;
     let after = calibration.applied(&found.before);
-    let carries =
-        move |scenario: &Scenario, of: &Scenario| scenario.sites == of.sites && scenario.materials == of.materials;
+    let carries = move |s: &Scenario, of: &Scenario| {
+        s.sites == of.sites && s.materials == of.materials && s.assumed_heights == of.assumed_heights
+    };
     let (before, applied) = (found.before.clone(), after.clone());
     let is_applied = Memo::new(move |_| store.scenario.with(|s| carries(s, &applied)));
     let is_before = Memo::new(move |_| store.scenario.with(|s| carries(s, &before)));
     let apply = move |_| {
         let after = after.clone();
-        store.edit(None, move |s| (s.sites, s.materials) = (after.sites, after.materials));
+        store.edit(None, move |s| {
+            (s.sites, s.materials, s.assumed_heights) = (after.sites, after.materials, after.assumed_heights);
+        });
     };
     let sectors = found.before.sites.iter().flat_map(|site| &site.sectors);
     let names: Vec<String> = sectors.map(|sector| sector.name.clone()).collect();
@@ -310,6 +316,7 @@ fn name(unknown: Unknown, names: &[String], brought: Brought) -> String {
             let named = brought.readings.with_untracked(|r| r.as_ref()?.devices.get(device as usize).cloned());
             named.unwrap_or_else(|| format!("device {device}"))
         }
+        Unknown::Heights => "assumed heights".into(),
     }
 }
 
@@ -317,7 +324,11 @@ fn name(unknown: Unknown, names: &[String], brought: Brought) -> String {
 fn value(estimate: &Estimate) -> String {
     let Estimate { unknown, change, standard_error, .. } = estimate;
     let text = match unknown {
-        Unknown::Permittivity(_) | Unknown::Conductivity(_) | Unknown::Horizontal(_) | Unknown::Vertical(_) => {
+        Unknown::Permittivity(_)
+        | Unknown::Conductivity(_)
+        | Unknown::Horizontal(_)
+        | Unknown::Vertical(_)
+        | Unknown::Heights => {
             format!("× {change:.2} ± {:.0} %", 100.0 * standard_error)
         }
         Unknown::Scattering(_) => format!("{change:+.2} ± {standard_error:.2}"),

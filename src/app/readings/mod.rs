@@ -17,7 +17,7 @@ use super::store::{Notice, Store, Tone, Topic};
 use crate::coverage::Quantity;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::readings::{MOST_IN_LINK, Outcome, Question, Reading, Readings, Sites, packed};
-use crate::scenario::{Aspect, Layer};
+use crate::scenario::{Aspect, Layer, Sector};
 use counted::{Choice, Counted, MOST_DOTS};
 use errors::{ErrorView, band};
 use js_sys::Date;
@@ -218,7 +218,10 @@ fn place(store: Store, sites: &Sites) {
         let lines: Vec<String> = refusal.lines.iter().take(LINES).map(ToString::to_string).collect();
         told.push(format!("{} × {reason}: line {}.", grouped(refusal.count), lines.join(", ")));
     }
-    store.edit(None, |s| s.sites.clone_from(places));
+    store.edit(None, |s| {
+        s.sites.clone_from(places);
+        s.view.sector = None;
+    });
     let text = told.join(" ");
     store.notify(Notice { topic: Topic::File, tone: Tone::Info, text, retry: None });
 }
@@ -333,9 +336,7 @@ fn kilobytes(bytes: usize) -> String {
 
 /// Whose readings count, where there are several cells.
 fn cell_choice(brought: Brought, readings: &Readings) -> Option<impl IntoView + use<>> {
-    let mut counts = vec![(0u32, 0usize); readings.cells.len()];
-    counts.iter_mut().enumerate().for_each(|(i, count)| count.1 = i);
-    readings.all.iter().filter_map(|r| r.cell).for_each(|cell| counts[cell as usize].0 += 1);
+    let mut counts: Vec<(u32, usize)> = readings.summary.of_cells.iter().copied().zip(0..).collect();
     counts.sort_unstable_by(|a, b| b.cmp(a));
     let left_out = counts.len().saturating_sub(MOST_CELLS);
     counts.truncate(MOST_CELLS);
@@ -347,8 +348,15 @@ fn cell_choice(brought: Brought, readings: &Readings) -> Option<impl IntoView + 
         let text = format!("{} with fewer readings", grouped(left_out as u64));
         view! { <option disabled>{text}</option> }
     });
+    let store: Store = expect_context();
     let apply = move |ev: leptos::ev::Targeted<leptos::ev::Event, HtmlSelectElement>| {
-        brought.cell.set(ev.target().value().parse().ok());
+        let cell: Option<u32> = ev.target().value().parse().ok();
+        brought.cell.set(cell);
+        // Of the scenario's sectors the one that was measured is judged.
+        let name = brought.readings.with_untracked(|r| r.as_ref()?.cells.get(cell? as usize).cloned());
+        let is_it = |s: &Sector| Some(&s.name) == name.as_ref();
+        let sector = store.scenario.with_untracked(|s| s.sites.iter().flat_map(|s| &s.sectors).position(is_it));
+        store.show(|v| v.sector = sector.map(|number| number as u32));
     };
     (names.len() > 1).then(|| {
         view! {
@@ -448,8 +456,7 @@ fn shown_choice(brought: Brought) -> impl IntoView {
 
 /// How many, of what, and how strong.
 fn summary(readings: &Readings) -> String {
-    let levels = readings.all.iter().map(|r| r.level.0);
-    let (low, high) = levels.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), l| (low.min(l), high.max(l)));
+    let (low, high) = readings.summary.levels.unwrap_or_default();
     let of = |names: &[String], what: &str| match names {
         [] => String::new(),
         [name] => format!(" · {what} {name}"),
@@ -462,11 +469,7 @@ fn summary(readings: &Readings) -> String {
 
 /// From when to when they were measured, by the file's clock.
 fn span(readings: &Readings) -> String {
-    let times = readings.all.iter().filter_map(|r| r.time);
-    let (first, last) = times.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), t| (low.min(t), high.max(t)));
-    if first > last {
-        return String::new();
-    }
+    let Some((first, last)) = readings.summary.times else { return String::new() };
     // Day and minute, as ISO 8601 writes them.
     let told = |seconds: f64| {
         let text: String = Date::new(&JsValue::from_f64(1e3 * seconds)).to_iso_string().into();

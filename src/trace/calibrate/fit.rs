@@ -1,16 +1,14 @@
 //! Errors of traced levels, their slopes by the unknowns, and the steps that make them smaller.
 
+use super::on::Ready;
 use super::unknown::Prior;
-use super::{ALIKE, CalibrationError, ENTANGLED, Estimate, FEWEST, FREEDOM, Observed, Reading, UNTOLD, Unknown};
+use super::{ALIKE, CalibrationError, ENTANGLED, Estimate, FEWEST, FREEDOM, Observed, On, Reading, UNTOLD, Unknown};
 use crate::engine::Job;
-use crate::trace::cpu::share_out;
-use crate::trace::store::{Evaluation, Parameter, SignalModel};
+use crate::trace::store::{Parameter, SignalModel};
 use glam::Vec2;
 use nalgebra::{Cholesky, DMatrix, DVector};
 use std::collections::BTreeMap;
 
-/// Readings between two checkpoints: some 10 ms of one core in a browser.
-const READINGS_A_STEP: usize = if cfg!(feature = "cli") { 4096 } else { 512 };
 /// Least scale of the errors, dB: readings are rounded to whole decibels.
 const LEAST_SCALE: f64 = 0.3;
 /// Information of a reading beside that of one with normal errors: that of Student's distribution.
@@ -23,6 +21,7 @@ pub(super) struct Fit<'a> {
     observed: &'a [Observed<'a>],
     unknowns: &'a [Unknown],
     priors: Vec<Prior>,
+    ready: Ready<'a>,
 }
 
 /// Errors and slopes where some values of the unknowns lead.
@@ -77,10 +76,11 @@ pub(super) fn first_scale(state: &State) -> f64 {
 }
 
 impl<'a> Fit<'a> {
-    pub(super) fn new(observed: &'a [Observed<'a>], unknowns: &'a [Unknown]) -> Self {
+    pub(super) fn new(observed: &'a [Observed<'a>], unknowns: &'a [Unknown], on: &'a On<'a>) -> Self {
         let prior =
             |unknown: &Unknown| unknown.prior(observed.iter().filter(|o| unknown.is_of(o.sector)).map(|o| &o.model));
-        Self { observed, unknowns, priors: unknowns.iter().map(prior).collect() }
+        let stores = observed.iter().map(|o| o.store);
+        Self { observed, unknowns, priors: unknowns.iter().map(prior).collect(), ready: on.ready(stores) }
     }
 
     /// Number of all readings.
@@ -132,36 +132,29 @@ impl<'a> Fit<'a> {
                 _ => None,
             })
             .collect();
-        for observed in self.observed {
+        for (number, observed) in self.observed.iter().enumerate() {
             let model = self.model(observed, at);
-            let evaluation =
-                Evaluation::new(observed.store, &model).map_err(|e| CalibrationError::Model(e.to_string()))?;
             // The columns that this sector's levels depend on, but for those of devices.
-            let own: Vec<(usize, Parameter, f64)> = self
+            let own: Vec<(usize, f64)> = self
                 .unknowns
                 .iter()
                 .enumerate()
                 .filter(|(_, u)| u.is_of(observed.sector))
-                .map(|(i, u)| (i, u.parameter(), u.by_change(model.value(u.parameter()))))
+                .map(|(i, u)| (i, u.by_change(model.value(u.parameter()))))
                 .collect();
-            for step in observed.readings.chunks(READINGS_A_STEP) {
-                job.checkpoint(state.errors.len() as f32 / all as f32, "calibrating").await?;
-                let rows = share_out(step, |reading| {
-                    let (power, gradient) = evaluation.gradient(reading.receiver as usize);
-                    let mut slopes = vec![0.0; columns];
-                    for (i, parameter, by_change) in &own {
-                        slopes[*i] = gradient.by(*parameter) * by_change;
-                    }
-                    let mut offset = 0.0;
-                    if let Some((i, change)) = offsets.get(&reading.device) {
-                        (slopes[*i], offset) = (1.0, *change);
-                    }
-                    (observed.power + 10.0 * power.log10() + offset - reading.level, slopes)
-                });
-                for (error, slopes) in rows {
-                    state.errors.push(error);
-                    state.slopes.extend(slopes);
+            let parameters: Vec<Parameter> = own.iter().map(|(i, _)| self.unknowns[*i].parameter()).collect();
+            let done = state.errors.len() as f32 / all as f32;
+            let rows = self.ready.rows(number, observed, &model, &parameters, done, job).await?;
+            let slopes = rows.slopes.chunks(parameters.len().max(1)).chain(std::iter::repeat(&[][..]));
+            for ((reading, gain), by) in observed.readings.iter().zip(rows.gains).zip(slopes) {
+                let mut row = vec![0.0; columns];
+                own.iter().zip(by).for_each(|((i, by_change), slope)| row[*i] = slope * by_change);
+                let mut offset = 0.0;
+                if let Some((i, change)) = offsets.get(&reading.device) {
+                    (row[*i], offset) = (1.0, *change);
                 }
+                state.errors.push(observed.power + gain + offset - reading.level);
+                state.slopes.extend(row);
             }
         }
         Ok(state)

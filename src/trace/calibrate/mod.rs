@@ -15,12 +15,17 @@
 //! | this | [`calibrate`] and what comes of it |
 //! | `unknown` | [`Unknown`] and what is believed of it beforehand |
 //! | `fit` | errors, their slopes, and steps |
+//! | `on` | where errors and slopes are worked out: on this machine's cores or on a GPU |
+//! | `heights` | the one unknown that needs paths to be traced anew |
 //! | `places` | readings in a city, traced, and a scenario with what was found |
 
 mod fit;
+mod heights;
+mod on;
 mod places;
 mod unknown;
 
+pub use on::On;
 pub use places::{Heard, Traced};
 pub use unknown::{Sought, Unknown};
 
@@ -114,6 +119,8 @@ pub struct Calibration {
     pub silent: usize,
     /// Whether it ended before the most steps that it may take.
     pub settled: bool,
+    /// How unlikely the readings are, and what was found of the unknowns: the negative logarithm, a reading.
+    pub misfit: f64,
 }
 
 /// Why nothing can be learned. Each message is a sentence for the user.
@@ -147,13 +154,15 @@ pub enum CalibrationError {
     Engine(#[from] EngineError),
 }
 
-/// Fits `unknowns` to what was `observed`. `tell` hears of the fit before the first step and after each.
+/// Fits `unknowns` to what was `observed`, working it out `on` cores or a GPU. `tell` hears of the fit before the first step and
+/// after each.
 ///
 /// # Errors
 /// [`CalibrationError`] where there is nothing to learn, or nothing to learn from.
 pub async fn calibrate(
     observed: &[Observed<'_>],
     unknowns: &[Unknown],
+    on: &On<'_>,
     job: &mut Job,
     tell: &mut dyn FnMut(Step),
 ) -> Result<Calibration, CalibrationError> {
@@ -162,7 +171,7 @@ pub async fn calibrate(
         1..=MOST_UNKNOWNS => {}
         many => return Err(CalibrationError::TooManyUnknowns(many)),
     }
-    let fit = Fit::new(observed, unknowns);
+    let fit = Fit::new(observed, unknowns, on);
     let mut at = vec![0.0; unknowns.len()];
     let mut state = fit.evaluate(&at, job).await?;
     let heard = fit.check(&state)?;
@@ -202,5 +211,6 @@ pub async fn calibrate(
         settled = gained < SETTLED * before.abs().max(1.0) && same;
     }
     let estimates = fit.estimates(&state, &at, scale);
-    Ok(Calibration { estimates, steps, readings: heard, silent: fit.readings() - heard, settled })
+    let misfit = scale.ln() + fit.cost(&state, &at, scale) / heard as f64;
+    Ok(Calibration { estimates, steps, readings: heard, silent: fit.readings() - heard, settled, misfit })
 }

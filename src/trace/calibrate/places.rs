@@ -1,6 +1,6 @@
 //! Readings in a city: the paths to them, what a scenario's sectors bring there, and a scenario with what was found.
 
-use super::{Calibration, CalibrationError, Observed, Reading, Sought, Step, Unknown, calibrate};
+use super::{Calibration, CalibrationError, Observed, On, Reading, Sought, Step, Unknown, calibrate};
 use crate::city::City;
 use crate::engine::{EngineError, Job, grid_of, place_sites};
 use crate::geodesy::LonLat;
@@ -145,7 +145,8 @@ impl Traced {
         unknowns
     }
 
-    /// Fits `unknowns` of `scenario`, which is the one that was traced, to the readings that `counts` picks by their numbers.
+    /// Fits `unknowns` of `scenario`, which is the one that was traced, to the readings that `counts` picks by their numbers, `on`
+    /// cores or a GPU.
     ///
     /// # Errors
     /// [`CalibrationError`] where there is nothing to learn, or nothing to learn from.
@@ -154,6 +155,7 @@ impl Traced {
         scenario: &Scenario,
         unknowns: &[Unknown],
         counts: impl Fn(usize) -> bool,
+        on: &On<'_>,
         job: &mut Job,
         tell: &mut dyn FnMut(Step),
     ) -> Result<Calibration, CalibrationError> {
@@ -169,7 +171,7 @@ impl Traced {
             })
             .collect();
         let placed: usize = observed.iter().map(|o| o.readings.len()).sum();
-        let mut found = calibrate(&observed, unknowns, job, tell).await.map_err(|error| match error {
+        let mut found = calibrate(&observed, unknowns, on, job, tell).await.map_err(|error| match error {
             CalibrationError::TooFew { heard, .. } => CalibrationError::TooFew { heard, all },
             other => other,
         })?;
@@ -232,6 +234,9 @@ impl Calibration {
         let mut scenario = scenario.clone();
         for estimate in &self.estimates {
             let change = estimate.change;
+            if estimate.unknown == Unknown::Heights {
+                scenario.assumed_heights *= change;
+            }
             let mut sectors = scenario.sites.iter_mut().flat_map(|site| &mut site.sectors);
             if let Some(sector) = estimate.unknown.sector().and_then(|number| sectors.nth(number as usize)) {
                 match estimate.unknown {

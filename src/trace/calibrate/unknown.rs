@@ -29,6 +29,8 @@ pub enum Unknown {
     Vertical(u32),
     /// What a device reads more than others, dB.
     Device(u32),
+    /// The factor to the heights of buildings that are assumed.
+    Heights,
 }
 
 /// Kinds of unknowns to look for.
@@ -49,6 +51,8 @@ pub struct Sought {
     pub scattering: bool,
     /// What devices read more than the one with most readings.
     pub devices: bool,
+    /// Heights of buildings that are assumed, for which everything is traced anew.
+    pub heights: bool,
 }
 
 impl Default for Sought {
@@ -61,6 +65,7 @@ impl Default for Sought {
             conductivity: false,
             scattering: false,
             devices: true,
+            heights: false,
         }
     }
 }
@@ -96,9 +101,9 @@ impl Unknown {
         }
     }
 
-    /// Whether it is a number of this sector's signal model: offsets of devices are of none.
+    /// Whether it is a number of this sector's signal model: offsets of devices and heights are of none.
     pub(super) fn is_of(self, sector: u32) -> bool {
-        !matches!(self, Self::Device(_)) && self.sector().is_none_or(|own| own == sector)
+        !matches!(self, Self::Device(_) | Self::Heights) && self.sector().is_none_or(|own| own == sector)
     }
 
     /// The parameter of a sector's signal model that it changes.
@@ -112,13 +117,16 @@ impl Unknown {
             Self::Downtilt(_) => Parameter::Downtilt,
             Self::Horizontal(_) => Parameter::Horizontal,
             Self::Vertical(_) => Parameter::Vertical,
-            Self::Device(_) => Parameter::ReceiverOffset,
+            Self::Device(_) | Self::Heights => Parameter::ReceiverOffset,
         }
     }
 
     /// Whether it is a factor.
     pub const fn is_factor(self) -> bool {
-        matches!(self, Self::Permittivity(_) | Self::Conductivity(_) | Self::Horizontal(_) | Self::Vertical(_))
+        matches!(
+            self,
+            Self::Permittivity(_) | Self::Conductivity(_) | Self::Horizontal(_) | Self::Vertical(_) | Self::Heights
+        )
     }
 
     /// What is believed of it, where the sectors that it changes are these.
@@ -143,6 +151,8 @@ impl Unknown {
             // Panels are from 30 to 120 degrees wide.
             Self::Horizontal(_) | Self::Vertical(_) => (0.3, -1.2, 1.2),
             Self::Device(_) => (5.0, -30.0, 30.0),
+            // Blocks have a storey or two more or less than their neighbours.
+            Self::Heights => (0.3, -0.6, 0.6),
         };
         Prior { deviation, range: low..=high }
     }
