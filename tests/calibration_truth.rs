@@ -12,7 +12,7 @@ use farfield::geodesy::{LocalFrame, LonLat};
 use farfield::material::Material;
 use farfield::scenario::{Scenario, Sector, Site};
 use farfield::trace::Tracer;
-use farfield::trace::calibrate::{Calibration, CalibrationError, Heard, On, Sought, Traced, Unknown};
+use farfield::trace::calibrate::{Calibration, CalibrationError, Heard, On, Sought, Step, Traced, Unknown};
 use farfield::trace::gpu::Gpu;
 use geo::{Rect, coord};
 use glam::DVec2;
@@ -190,8 +190,9 @@ fn a_gpu_finds_what_the_cores_find() {
     let on = On::gpu(block_on(gpu.evaluator()).expect("a shader"));
     assert!(on.is_gpu() && !On::cores().is_gpu());
     let calibrate = |on: &On<'_>| {
-        let found = measured.traced.calibrate(&scenario, &unknowns, |_| true, on, &mut Job::silent(), &mut |_| ());
-        block_on(found).expect("a calibration")
+        let (mut job, mut tell) = (Job::silent(), |_| ());
+        block_on(measured.traced.calibrate(&scenario, &unknowns, |_| true, on, &mut job, &mut tell))
+            .expect("a calibration")
     };
     let (cores, gpu) = (calibrate(&On::cores()), calibrate(&on));
     assert_eq!((cores.readings, cores.silent), (gpu.readings, gpu.silent));
@@ -200,6 +201,15 @@ fn a_gpu_finds_what_the_cores_find() {
         assert!((a.change - b.change).abs() < 0.02 * a.standard_error, "{a:?} {b:?}");
         assert!((a.standard_error / b.standard_error - 1.0).abs() < 0.01, "{a:?} {b:?}");
     }
+}
+
+/// Powers and heights, by the tracer; and the steps that it told.
+fn powers_and_heights(city: &City, scenario: &Scenario, heard: &[Heard]) -> (Calibration, Vec<Step>) {
+    let mut steps = Vec::new();
+    let mut tell = |step| steps.push(step);
+    let (mut tracer, mut job) = (Tracer::cpu(), Job::silent());
+    let found = block_on(tracer.calibrate(city, scenario, heard, POWERS_AND_HEIGHTS, &mut job, &mut tell));
+    (found.expect("a calibration"), steps)
 }
 
 #[test]
@@ -215,17 +225,13 @@ fn heights_that_are_assumed_too_low_are_found_to_be() {
         assert_eq!(raised.buildings[0].top, city.buildings[0].top, "a measured height is kept");
         let mut dice = Dice::new(seed);
         let mut heard = places(&city, 1200, &mut dice);
-        let traced = Tracer::cpu().trace_heard(&raised, &truth, &heard, &mut Job::silent());
-        let levels = block_on(traced).expect("paths").levels(&truth);
+        let (mut tracer, mut job) = (Tracer::cpu(), Job::silent());
+        let levels = block_on(tracer.trace_heard(&raised, &truth, &heard, &mut job)).expect("paths").levels(&truth);
         for (heard, level) in heard.iter_mut().zip(levels) {
             let told = level + 2.5 * f64::from(heard.device) + 3.0 * dice.normal();
             heard.level = if level.is_finite() { told } else { -130.0 };
         }
-        let mut steps = Vec::new();
-        let mut tell = |step| steps.push(step);
-        let found =
-            Tracer::cpu().calibrate(&city, &scenario, &heard, POWERS_AND_HEIGHTS, &mut Job::silent(), &mut tell);
-        let found = block_on(found).expect("a calibration");
+        let (found, steps) = powers_and_heights(&city, &scenario, &heard);
         let heights = found.estimates.last().expect("estimates");
         println!("{factor}: {heights:?}, {} steps, {:?}", steps.len(), found.estimates);
         assert_eq!(heights.unknown, Unknown::Heights);
@@ -240,8 +246,7 @@ fn heights_that_are_assumed_too_low_are_found_to_be() {
     let mut dice = Dice::new(1);
     let mut heard = places(&city, 200, &mut dice);
     heard.iter_mut().for_each(|heard| heard.level = -80.0 - 20.0 * dice.share());
-    let found = Tracer::cpu().calibrate(&city, &scenario, &heard, POWERS_AND_HEIGHTS, &mut Job::silent(), &mut |_| ());
-    let found = block_on(found).expect("a calibration");
+    let (found, _) = powers_and_heights(&city, &scenario, &heard);
     assert!(found.estimates.iter().all(|e| e.unknown != Unknown::Heights));
 }
 

@@ -80,23 +80,37 @@ const DEPTHS: &[(u8, &str, &str)] = &[
 /// Sides of a cell to choose from, metres.
 const CELLS: &[(u32, &str, &str)] = &[(3, "3", "3 m"), (5, "5", "5 m"), (10, "10", "10 m"), (20, "20", "20 m")];
 
+/// The site and the sector that the fields are of, by their numbers: those of the sector that is shown alone, else the first.
+fn chosen(scenario: &Scenario) -> (usize, usize) {
+    let mut left = scenario.view.sector.unwrap_or_default() as usize;
+    for (i, site) in scenario.sites.iter().enumerate() {
+        if left < site.sectors.len() {
+            return (i, left);
+        }
+        left -= site.sectors.len();
+    }
+    (0, 0)
+}
+
 fn site(scenario: &Scenario) -> Site {
-    scenario.sites.first().cloned().unwrap_or_default()
+    scenario.sites.get(chosen(scenario).0).cloned().unwrap_or_default()
 }
 
 fn sector(scenario: &Scenario) -> Sector {
-    site(scenario).sectors.first().cloned().unwrap_or_default()
+    site(scenario).sectors.get(chosen(scenario).1).cloned().unwrap_or_default()
 }
 
 fn with_site(scenario: &mut Scenario, change: impl FnOnce(&mut Site)) {
-    if let Some(site) = scenario.sites.first_mut() {
+    let (number, _) = chosen(scenario);
+    if let Some(site) = scenario.sites.get_mut(number) {
         change(site);
     }
 }
 
 fn with_sector(scenario: &mut Scenario, change: impl FnOnce(&mut Sector)) {
+    let (_, number) = chosen(scenario);
     with_site(scenario, |site| {
-        if let Some(sector) = site.sectors.first_mut() {
+        if let Some(sector) = site.sectors.get_mut(number) {
             change(sector);
         }
     });
@@ -159,6 +173,19 @@ pub fn Fields() -> impl IntoView {
             }
         })
     };
+    let is_assumed = Memo::new(move |_| store.city.with(|c| c.as_ref().is_some_and(|c| c.heights.assumed() > 0)));
+    let assumed = move || {
+        is_assumed.get().then(|| {
+            view! {
+                <NumberField name="assumed-heights" label="Assumed heights" unit="×" step=Step { by: 0.05, digits: 2 }
+                    get=|s| s.assumed_heights set=|s, v| s.assumed_heights = v />
+            }
+        })
+    };
+    let heading = move || {
+        let name = store.scenario.with(|s| sector(s).name);
+        if name.is_empty() { "Sector".to_owned() } else { format!("Sector {name}") }
+    };
     view! {
         <section class="group" aria-labelledby="group-site">
             <h2 id="group-site">"Site"</h2>
@@ -172,7 +199,7 @@ pub fn Fields() -> impl IntoView {
             </div>
         </section>
         <section class="group" aria-labelledby="group-sector">
-            <h2 id="group-sector">"Sector"</h2>
+            <h2 id="group-sector">{heading}</h2>
             <div class="grid">
                 <NumberField name="frequency" label="Frequency" unit="MHz" step=Step { by: 10.0, digits: 0 }
                     get=|s| sector(s).frequency.mhz() set=|s, v| with_sector(s, |x| x.frequency = Hertz::from_mhz(v)) />
@@ -224,6 +251,7 @@ pub fn Fields() -> impl IntoView {
                     set=|s, v| s.receivers.cell = f64::from(v) />
                 <ChoiceField name="depth" label="Reflections" options=DEPTHS get=|s| s.engines.trace.depth
                     set=|s, v| s.engines.trace.depth = v />
+                {assumed}
                 <div class="wide">
                     <ChoiceField name="corners" label="Diffraction around corners" options=CORNERS get=corners
                         set=set_corners />
