@@ -70,6 +70,9 @@ fn text(field: &Field) -> Cow<'_, str> {
         Field::Str(text) => Cow::Borrowed(text),
         Field::Bytes(bytes) => String::from_utf8_lossy(bytes.data()),
         Field::TimestampMillis(time) | Field::TimestampMicros(time) => Cow::Owned(time.to_string()),
+        // As people write them; the crate writes negative ones with an exponent.
+        Field::Float(value) => Cow::Owned(value.to_string()),
+        Field::Double(value) => Cow::Owned(value.to_string()),
         other => Cow::Owned(other.to_string()),
     }
 }
