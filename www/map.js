@@ -4,6 +4,7 @@
 import * as maplibregl from "maplibre-gl";
 import { addressOf, archiveAt, credit } from "map/archive.js";
 import { makeDraggable, readByTouch } from "map/gestures.js";
+import { drawnInSoftware } from "map/gl.js";
 import { Points } from "map/points.js";
 import { Rays } from "map/rays.js";
 import { Sight } from "map/sight.js";
@@ -40,7 +41,8 @@ export class CityMap {
       maxZoom: 20,
       maxPitch: 75,
       attributionControl: false,
-      canvasContextAttributes: { antialias: true },
+      canvasContextAttributes: { antialias: !drawnInSoftware() },
+      fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 300,
     });
     this.sight = new Sight(this.map);
     const controls = [

@@ -1,4 +1,13 @@
-// What layers that draw by themselves have in common.
+// What layers that draw by themselves have in common, and who draws.
+
+/** Whether the machine's cores draw in place of a GPU: smooth edges would cost them a third of a frame. */
+export function drawnInSoftware() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const told = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = told ? gl.getParameter(told.UNMASKED_RENDERER_WEBGL) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+}
 
 /** The map's matrix for metres around `origin`: worked out in doubles, since the world in floats has steps of metres. */
 export function around(matrix, origin) {
