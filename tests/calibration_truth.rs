@@ -297,6 +297,29 @@ fn what_readings_can_not_tell_is_said_to_be_untold() {
 }
 
 #[test]
+fn what_is_in_sight_has_a_straight_path() {
+    let city = city();
+    let scenario = believed(&city);
+    let heard = places(&city, 2000, &mut Dice::new(21));
+    let at: Vec<LonLat> = heard.iter().map(|h| h.at).chain([LonLat::new(11.6, 48.1)]).collect();
+    let (mut tracer, mut job) = (Tracer::cpu(), Job::silent());
+    let seen = block_on(tracer.in_sight(&city, &scenario, &at, &mut job)).expect("what is seen");
+    let straight = block_on(tracer.trace_heard(&city, &scenario, &heard, &mut job)).expect("paths").in_sight();
+    assert_eq!(seen.last(), Some(&None), "beyond the city");
+    let (mut clear, mut hidden, mut roofed) = (0, 0, 0);
+    for (seen, straight) in seen.iter().zip(straight) {
+        assert_eq!(seen.unwrap_or_default(), straight);
+        let count = match seen {
+            Some(true) => &mut clear,
+            Some(false) => &mut hidden,
+            None => &mut roofed,
+        };
+        *count += 1;
+    }
+    assert!(clear > 200 && hidden > 200 && roofed > 100, "{clear} {hidden} {roofed}");
+}
+
+#[test]
 fn on_a_ring_around_the_mast_a_tilt_can_not_be_told_from_a_power() {
     let city = City { buildings: Vec::new(), ..city() };
     let mut scenario = believed(&city);

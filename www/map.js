@@ -218,7 +218,7 @@ export class CityMap {
     this.readings.paint(colours.slice());
   }
 
-  /** Adds the layers of rays and readings once there are some: making shaders keeps the page busy for a moment. */
+  /** Adds the layers of rays and readings once there are some, so that nobody makes shaders for nothing. */
   #showLayers() {
     for (const [layer, count] of [[this.readings, this.readings.count], [this.rays, this.rays.count]]) {
       if (this.loaded && count && !this.map.getLayer(layer.id)) this.map.addLayer(layer);

@@ -6,6 +6,7 @@ use super::draft::{self, Draft};
 use super::files;
 use super::inquiry::Inquiry;
 use super::lessons::{Lessons, Tutor};
+use super::readings::Counted;
 use super::run::{Run, Share};
 use super::store::{Activity, Made, Notice, Retry, Store, Tone, Topic, inputs_of};
 use crate::coverage::{CoverageMap, Grid};
@@ -205,6 +206,12 @@ impl Engines {
         self.tutor.attempt(&self.crew.borrow(), || self.number(), &scenario, heard);
     }
 
+    /// Asks which of what counts the antenna is in sight of.
+    pub fn look(&self, counted: Arc<Counted>) {
+        let scenario = inputs_of(EngineKind::Traced, &self.store.scenario.get_untracked());
+        self.tutor.look(&self.crew.borrow(), self.number(), scenario, counted);
+    }
+
     /// Stops the lessons that go on.
     pub fn stop_lessons(&self) {
         self.tutor.stop(&self.crew.borrow());
@@ -391,6 +398,7 @@ impl Engines {
             Reply::Step { id, step } => self.tutor.step(id, step),
             Reply::Calibrated { id, found } => self.tutor.found(id, found),
             Reply::Tried { id, attempt } => self.tutor.tried(id, attempt),
+            Reply::Seen { id, sight } => self.tutor.seen(id, sight),
             Reply::Done { id, maps, made_on } => self.done(who, id, maps, made_on),
             Reply::Scouted { id, found } => self.scouted(who, id, found),
             Reply::Heard { id, reception } => _ = self.inquiry.answer(self.store, id, Ok(reception)),

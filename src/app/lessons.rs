@@ -2,6 +2,7 @@
 
 use super::crew::{Crew, Who};
 use super::engines::sentence;
+use super::readings::Counted;
 use crate::scenario::Scenario;
 use crate::trace::calibrate::{Calibration, Heard, Sought, Step};
 use crate::verdict::{Attempt, Folds, Trial, Verdict};
@@ -71,6 +72,10 @@ pub struct Lessons {
     pub trial: RwSignal<Stage<Judged>>,
     /// Whether the report of that is shown.
     pub report: RwSignal<bool>,
+    /// Of which of what counts the nearest antenna is in sight.
+    pub sight: RwSignal<Option<Sighted>>,
+    /// The learned map's errors before it was adapted and after, where both are known.
+    pub adaptation: RwSignal<Vec<Step>>,
     /// Readings that the learned map is corrected by.
     pub adapted: RwSignal<Option<Arc<Vec<Heard>>>>,
 }
@@ -84,8 +89,26 @@ impl Lessons {
             steps: RwSignal::default(),
             trial: RwSignal::default(),
             report: RwSignal::default(),
+            sight: RwSignal::default(),
+            adaptation: RwSignal::default(),
             adapted: RwSignal::default(),
         }
+    }
+}
+
+/// Whether the nearest antenna is in sight of readings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighted {
+    /// The readings.
+    pub of: Arc<Counted>,
+    /// Of each; nothing where no receiver stands.
+    pub sight: Arc<Vec<Option<bool>>>,
+}
+
+impl Sighted {
+    /// Of each of what counts, where it is of that.
+    pub fn of(this: Option<&Self>, counted: &Arc<Counted>) -> Option<Arc<Vec<Option<bool>>>> {
+        this.filter(|sighted| Arc::ptr_eq(&sighted.of, counted)).map(|sighted| Arc::clone(&sighted.sight))
     }
 }
 
@@ -120,12 +143,13 @@ pub struct Tutor {
     lessons: Lessons,
     calibrating: RefCell<Option<(JobId, Scenario)>>,
     trying: RefCell<Option<Tried>>,
+    looking: RefCell<Option<(JobId, Arc<Counted>)>>,
 }
 
 impl Tutor {
     /// Tells `lessons`.
     pub fn new(lessons: Lessons) -> Self {
-        Self { lessons, calibrating: RefCell::default(), trying: RefCell::default() }
+        Self { lessons, calibrating: RefCell::default(), trying: RefCell::default(), looking: RefCell::default() }
     }
 
     /// Begins a calibration of `scenario`.
@@ -166,6 +190,25 @@ impl Tutor {
             folds,
             attempt: Attempt::default(),
         }));
+    }
+
+    /// Asks which of what counts the nearest antenna is in sight of; what was asked before is withdrawn.
+    pub fn look(&self, crew: &Crew, id: JobId, scenario: Scenario, counted: Arc<Counted>) {
+        if let Some((before, _)) = self.looking.take() {
+            crew.send(Who::Tracer(0), Request::Cancel { id: before });
+        }
+        if is_ready(crew, Who::Tracer(0)) {
+            let places = counted.readings.iter().map(|r| r.at).collect();
+            self.looking.replace(Some((id, counted)));
+            crew.send(Who::Tracer(0), Request::Look { id, scenario, places });
+        }
+    }
+
+    /// Takes what is in sight.
+    pub fn seen(&self, id: JobId, sight: Vec<Option<bool>>) {
+        if let Some((_, of)) = self.looking.borrow_mut().take_if(|(open, _)| *open == id) {
+            self.lessons.sight.set(Some(Sighted { of, sight: Arc::new(sight) }));
+        }
     }
 
     /// Stops what goes on, on the user's request.
@@ -232,6 +275,10 @@ impl Tutor {
     /// Takes why a job ended, if it is one of these. Whether it is.
     pub fn failed(&self, crew: &Crew, id: JobId, trouble: &Trouble) -> bool {
         let why = sentence(&trouble.message);
+        // Errors are told without it.
+        if self.looking.borrow_mut().take_if(|(open, _)| *open == id).is_some() {
+            return true;
+        }
         if self.calibrating.borrow_mut().take_if(|(open, _)| *open == id).is_some() {
             self.lessons.calibration.set(Stage::Failed(why));
             return true;

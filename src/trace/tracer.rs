@@ -1,5 +1,6 @@
 //! The engine: a city and a scenario in, a map of the strongest sector out.
 
+use super::bvh::NO_PLANE;
 use super::calibrate::On;
 use super::cpu;
 use super::discover::{Candidates, Tiling};
@@ -8,11 +9,13 @@ use super::machine::{Machine, MadeOn};
 use super::scene::Scene;
 use super::spread::{Moments, Sum};
 use super::task::{Diffraction, Sampling, Task};
+use super::wide::Hint;
 use crate::antenna::ReceiverAntenna;
 use crate::city::{Canopy, City, HeightRaster};
 use crate::coverage::{CoverageMap, Gap, Grid, Quantity};
 use crate::empirical::{Indoors, rooftops};
 use crate::engine::{Engine, EngineError, Job, grid_of, place_sites};
+use crate::geodesy::LonLat;
 use crate::scenario::{EngineKind, Footing, Receivers, Scenario, Sector, Site, TraceSettings, Walls};
 use geo::CoordsIter;
 use glam::{DVec2, UVec2, Vec2, Vec3};
@@ -27,6 +30,8 @@ const KEPT_BYTES: usize = 64 << 20;
 
 /// What a draft is sampled with: a sixteenth of the rays.
 const DRAFT: Sampling = Sampling { rays: 1 << 13, samples: 1 };
+/// Places that are looked at between two checkpoints: a few milliseconds.
+const PLACES_A_STEP: usize = 4096;
 
 /// What the tracer runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,6 +278,38 @@ impl Tracer {
             }
         }
         Ok(map)
+    }
+
+    /// Whether the nearest antenna of `scenario` is in sight of a receiver at each of these places: whether no building and no ground
+    /// stands between. `None` where no receiver stands, outside of the city and under roofs. It takes a ray a place.
+    ///
+    /// # Errors
+    /// [`EngineError`] where the scenario doesn't fit the city, or the job is stopped.
+    pub async fn in_sight(
+        &mut self,
+        city: &City,
+        scenario: &Scenario,
+        places: &[LonLat],
+        job: &mut Job,
+    ) -> Result<Vec<Option<bool>>, EngineError> {
+        let masts: Vec<Vec3> =
+            place_sites(city, scenario)?.into_iter().map(|(at, site)| mast(city, at, site)).collect();
+        let stage = self.stage(city, scenario.engines.trace.walls);
+        let (mut sight, mut hint) = (Vec::with_capacity(places.len()), Hint::default());
+        for slice in places.chunks(PLACES_A_STEP) {
+            job.checkpoint(sight.len() as f32 / places.len() as f32, "looking for the antenna").await?;
+            sight.extend(slice.iter().map(|place| {
+                let local = city.frame.to_local(*place).as_vec2();
+                let to = stage.standing(local, &scenario.receivers);
+                if !city.contains(*place) || stage.roofs.covers(to) {
+                    return None;
+                }
+                let apart = |mast: &&Vec3| mast.truncate().distance_squared(local);
+                let nearest = masts.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)))?;
+                Some(stage.scene.blocked(*nearest, to, [NO_PLANE; 2], &mut hint).is_none())
+            }));
+        }
+        Ok(sight)
     }
 
     /// What works out levels of stored paths and their slopes: the GPU, where it computes on one.

@@ -89,6 +89,16 @@ pub trait Desk: Sized + 'static {
         std::future::ready(Err(EngineError::Failed("this worker tries nothing".into()).into()))
     }
 
+    /// Whether the nearest antenna is in sight of each place, where the engine knows what stands between. Waits like [`Desk::predict`].
+    fn look(
+        &self,
+        _: &Scenario,
+        _: &[LonLat],
+        _: &mut Job,
+    ) -> impl Future<Output = Result<Vec<Option<bool>>, EngineError>> {
+        std::future::ready(Err(EngineError::Failed("this worker sees nothing".into())))
+    }
+
     /// Takes in what predictions are to be corrected by, where the engine is one that learns so.
     fn adapt(&self, _: Vec<Heard>) {}
 
@@ -301,6 +311,10 @@ impl<D: Desk> Worker for Host<D> {
             Request::Try { id, scenario, trial } => self.run(replier(id), async move |desk, job| {
                 let attempt = desk.attempt(&scenario, &trial, job).await?;
                 Ok::<_, CalibrationError>(Reply::Tried { id, attempt })
+            }),
+            Request::Look { id, scenario, places } => self.run(replier(id), async move |desk, job| {
+                let sight = desk.look(&scenario, &places, job).await?;
+                Ok::<_, EngineError>(Reply::Seen { id, sight })
             }),
             Request::Adapt { heard } => {
                 if let Some(desk) = &*self.desk.borrow() {

@@ -1,7 +1,7 @@
 //! What the page and a worker say to each other. Messages travel as bytes (bincode), maps as `f32` vectors.
 //!
 //! A worker is opened once with a city; then every prediction, draft, share of rays and question for paths is a numbered job that ends in
-//! exactly one of [`Reply::Done`], [`Reply::Scouted`], [`Reply::Heard`], [`Reply::Calibrated`], [`Reply::Tried`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
+//! exactly one of [`Reply::Done`], [`Reply::Scouted`], [`Reply::Heard`], [`Reply::Calibrated`], [`Reply::Tried`], [`Reply::Seen`] and [`Reply::Failed`]. A worker that panics says [`Reply::Crashed`] and closes itself.
 
 use crate::city::{Extent, HeightShares, Opened};
 use crate::coverage::CoverageMap;
@@ -94,6 +94,15 @@ pub enum Request {
         scenario: Scenario,
         /// What was measured, and what may be learned from which of it.
         trial: Trial,
+    },
+    /// Tell whether the nearest antenna is in sight of each of these places. Only a tracer can.
+    Look {
+        /// Number of the job.
+        id: JobId,
+        /// Where the antennas stand.
+        scenario: Scenario,
+        /// Where receivers stand.
+        places: Vec<LonLat>,
     },
     /// From now on correct what the network predicts by these measurements; as it was published where there are none. Only a
     /// learner can, and answers nothing.
@@ -336,6 +345,13 @@ pub enum Reply {
         id: JobId,
         /// By method and number of readings.
         attempt: Attempt,
+    },
+    /// A job has ended with what is in sight.
+    Seen {
+        /// Number of the job.
+        id: JobId,
+        /// Of each place; nothing where no receiver stands.
+        sight: Vec<Option<bool>>,
     },
     /// A job has ended without a result.
     Failed {

@@ -144,6 +144,18 @@ impl Desk for TracerDesk {
         runs
     }
 
+    async fn look(
+        &self,
+        scenario: &Scenario,
+        places: &[LonLat],
+        job: &mut Job,
+    ) -> Result<Vec<Option<bool>>, EngineError> {
+        let mut tracer = self.tracer.take(job).await?;
+        let sight = tracer.in_sight(&self.city(scenario), scenario, places, job).await;
+        self.put_back(tracer);
+        sight
+    }
+
     async fn paths(&self, scenario: &Scenario, at: LonLat, job: &mut Job) -> Result<Reception, EngineError> {
         let mut tracer = self.tracer.take(job).await?;
         self.brief_now(&mut tracer);

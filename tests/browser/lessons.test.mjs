@@ -66,6 +66,7 @@ test("the model adapts, and all engines are tried on what they have not learned 
     const cells = document.querySelectorAll('[data-errors="learned"] td');
     return cells.length > 3 && Number(cells[3].innerText) < 0.8 * was;
   }, rmse);
+  assert.match(await tab.page.locator(".steps figcaption").innerText(), /^SD [\d.]+ → [\d.]+ dB, RMSE [\d.]+ → [\d.]+ dB$/);
   const [, bias] = await row(tab, "learned");
   assert.ok(Math.abs(bias) < 1, `a bias of ${bias} is left of ${before}`);
   await tab.page.locator('[data-action="judge"]').click();

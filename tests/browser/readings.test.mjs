@@ -100,6 +100,12 @@ test("how far each map lies from the readings is a table, for all cells or one",
   assert.ok(differ(all, await look(tab)), "all dots are still there");
   await tab.page.locator('[data-band="2"]').click();
   assert.ok(!differ(all, await look(tab)), "the dots are not back");
+  // The antenna sees some of the places and not the others; either can be looked at alone.
+  await tab.until(() => document.querySelectorAll("[data-sight]").length === 2);
+  assert.match(await tab.page.locator(".bands").innerText(), /in sight\s+[\d.]+\s+not in sight\s+[\d.]+/);
+  await tab.page.locator('[data-sight="false"]').click();
+  assert.ok(differ(all, await look(tab)), "all dots are still there");
+  await tab.page.locator('[data-sight="false"]').click();
   // All readings of a square count as one.
   await tab.page.locator('[name="readings-side"]').selectOption("50");
   await tab.until((n) => Number(document.querySelector('[data-errors="traced"] td')?.innerText) < n, told.length - ofA);

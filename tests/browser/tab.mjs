@@ -110,6 +110,8 @@ export class Tab {
   /** Waits until the map has drawn everything it was given. */
   async settled() {
     await this.until(() => !window.farfield.state().busy.length, undefined, MAP_TIMEOUT);
+    // Layers whose shaders are being made.
+    await this.until(() => !document.querySelector('#map canvas[aria-busy="true"]'), undefined, MAP_TIMEOUT);
     await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
 

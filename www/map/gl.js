@@ -18,8 +18,11 @@ export function around(matrix, origin) {
   return new Float32Array([...[x, y, z].flatMap((axis) => axis.map((value) => value * metre)), ...place]);
 }
 
-/** The program of these shaders. */
-export function programOf(gl, vertex, fragment) {
+/**
+ * The program of these shaders, whose attributes get the places of their names. The browser makes it beside the page, whose canvas
+ * is busy until it is made; see `isMade`.
+ */
+export function programOf(gl, vertex, fragment, attributes) {
   const program = gl.createProgram();
   for (const [type, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
     const shader = gl.createShader(type);
@@ -28,9 +31,30 @@ export function programOf(gl, vertex, fragment) {
     gl.attachShader(program, shader);
     gl.deleteShader(shader);
   }
+  for (const [place, name] of attributes.entries()) gl.bindAttribLocation(program, place, name);
   gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    throw new Error(`a layer can't be drawn: ${gl.getProgramInfoLog(program)}`);
-  }
+  gl.canvas.ariaBusy = "true";
   return program;
+}
+
+/** Programs by whether they can be used, once that is known. */
+const known = new WeakMap();
+
+/**
+ * Whether a program can be used: anything else that is asked of one that is not made yet stops the page until it is. One that is
+ * being made has the map drawn again.
+ */
+export function isMade(gl, program, map) {
+  if (known.has(program)) return known.get(program);
+  const parallel = gl.getExtension("KHR_parallel_shader_compile");
+  const made = !parallel || gl.isContextLost() || gl.getProgramParameter(program, parallel.COMPLETION_STATUS_KHR);
+  gl.canvas.ariaBusy = String(!made);
+  if (!made) {
+    map.triggerRepaint();
+    return false;
+  }
+  const usable = gl.getProgramParameter(program, gl.LINK_STATUS);
+  if (!usable && !gl.isContextLost()) console.error(`a layer can't be drawn: ${gl.getProgramInfoLog(program)}`);
+  known.set(program, usable);
+  return usable;
 }

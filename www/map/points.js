@@ -2,7 +2,7 @@
 // where they are behind them.
 
 import { MercatorCoordinate } from "maplibre-gl";
-import { around, programOf } from "map/gl.js";
+import { around, isMade, programOf } from "map/gl.js";
 
 /** How much of a dot is seen through what stands before it. */
 const HIDDEN = 0.3;
@@ -94,13 +94,12 @@ export class Points {
   onAdd(map, gl) {
     this.map = map;
     this.#fresh = false;
-    this.program = programOf(gl, VERTEX, FRAGMENT);
+    this.program = programOf(gl, VERTEX, FRAGMENT, ["place", "colour"]);
     this.array = gl.createVertexArray();
     this.buffers = [gl.createBuffer(), gl.createBuffer()];
     gl.bindVertexArray(this.array);
-    for (const [i, [name, type]] of [["place", gl.FLOAT], ["colour", gl.UNSIGNED_BYTE]].entries()) {
-      const place = gl.getAttribLocation(this.program, name);
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[i]);
+    for (const [place, type] of [gl.FLOAT, gl.UNSIGNED_BYTE].entries()) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[place]);
       gl.enableVertexAttribArray(place);
       gl.vertexAttribPointer(place, 3, type, type === gl.UNSIGNED_BYTE, 0, 0);
     }
@@ -114,6 +113,7 @@ export class Points {
   }
 
   render(gl, { defaultProjectionData }) {
+    if (!isMade(gl, this.program, this.map)) return;
     // Dots whose colours are on their way are not drawn in those of others.
     if (!this.count || this.#colours.length !== this.#vertices.length) return;
     gl.useProgram(this.program);

@@ -1,7 +1,7 @@
 // Paths as rays above the map: lines as wide on the screen wherever they are, behind the buildings where they are behind them.
 
 import { MercatorCoordinate } from "maplibre-gl";
-import { around, programOf } from "map/gl.js";
+import { around, isMade, programOf } from "map/gl.js";
 
 /** Pixels of dark on either side of a ray, so that it stands out from any ground. */
 const CASING = 1.1;
@@ -133,13 +133,12 @@ export class Rays {
   onAdd(map, gl) {
     this.map = map;
     this.#fresh = false;
-    this.program = programOf(gl, VERTEX, FRAGMENT);
+    this.program = programOf(gl, VERTEX, FRAGMENT, ["start", "end", "colour", "kind"]);
     this.array = gl.createVertexArray();
     this.buffer = gl.createBuffer();
     gl.bindVertexArray(this.array);
     gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
-    for (const [name, size, offset] of [["start", 3, 0], ["end", 3, 3], ["colour", 3, 6], ["kind", 2, 9]]) {
-      const place = gl.getAttribLocation(this.program, name);
+    for (const [place, [size, offset]] of [[3, 0], [3, 3], [3, 6], [2, 9]].entries()) {
       gl.enableVertexAttribArray(place);
       gl.vertexAttribPointer(place, size, gl.FLOAT, false, 4 * STRIDE, 4 * offset);
       gl.vertexAttribDivisor(place, 1);
@@ -154,6 +153,7 @@ export class Rays {
   }
 
   render(gl, { defaultProjectionData }) {
+    if (!isMade(gl, this.program, this.map)) return;
     const count = this.#segments.length / STRIDE;
     if (!count) return;
     gl.useProgram(this.program);

@@ -37,6 +37,9 @@ pub fn run_all() -> Result<()> {
     step("measuring in Chromium", "software WebGPU and WebGL: an ordinary machine is far faster", || {
         browser(&mut rows)
     })?;
+    step("measuring what measurements cost the page", "long tasks, a million readings, calibration", || {
+        lessons(&mut rows)
+    })?;
     step("measuring natively", "criterion, release profile", || native(&mut rows))?;
     step(
         "measuring the tracer in a tab",
@@ -68,11 +71,7 @@ fn weights(rows: &mut Rows) -> Result<()> {
 }
 
 fn browser(rows: &mut Rows) -> Result<()> {
-    let mut bench = command("node", ["tests/browser/bench.mjs", RUNS]);
-    bench.env("FARFIELD_CHROMIUM", system::chromium()).env("FARFIELD_XTASK", std::env::current_exe()?);
-    let told = read(&mut bench)?;
-    let told: Value =
-        serde_json::from_str(told.lines().last().unwrap_or_default()).context("bench.mjs told no JSON")?;
+    let told = in_chromium(["tests/browser/bench.mjs", RUNS])?;
     let ms = |value: &Value| value.as_f64().map_or_else(|| "not measured".into(), milliseconds);
     for (mark, label) in [
         ("map-interactive", "interactive map"),
@@ -107,6 +106,37 @@ fn browser(rows: &mut Rows) -> Result<()> {
         let held = format!("{} MB in {workers} workers", bytes / 1_000_000);
         rows.push(("browser: the engines' memory after six moves more".into(), held));
     }
+    Ok(())
+}
+
+/// What a script that runs the page tells in its last line.
+fn in_chromium<'a>(script: impl IntoIterator<Item = &'a str>) -> Result<Value> {
+    let mut bench = command("node", script);
+    bench.env("FARFIELD_CHROMIUM", system::chromium()).env("FARFIELD_XTASK", std::env::current_exe()?);
+    let told = read(&mut bench)?;
+    serde_json::from_str(told.lines().last().unwrap_or_default()).context("the page's bench told no JSON")
+}
+
+/// What measurements cost the page, and what calibration takes there.
+fn lessons(rows: &mut Rows) -> Result<()> {
+    let told = in_chromium(["tests/browser/bench-lessons.mjs"])?;
+    let ms = |value: &Value| value.as_f64().map_or_else(|| "not measured".into(), milliseconds);
+    // Browsers tell of tasks from 50 ms on.
+    let longest = |value: &Value| match value.as_f64() {
+        Some(0.0) => "under 50 ms".into(),
+        _ => ms(value),
+    };
+    rows.push(("browser: longest task while the learned map follows five edits".into(), longest(&told["following"])));
+    let (many, calibration) = (&told["many"], &told["calibration"]);
+    rows.push(("browser: a million readings until they are told of".into(), ms(&many["read"])));
+    rows.push(("browser: a million readings until they are judged".into(), ms(&many["judged"])));
+    rows.push(("browser: longest task meanwhile".into(), longest(&many["longest"])));
+    let counts = [&calibration["unknowns"], &calibration["readings"], &calibration["steps"]].map(Value::to_string);
+    let [unknowns, readings, steps] = counts;
+    rows.push((
+        format!("browser: calibrating {unknowns} unknowns on {readings} readings, {steps} steps, one CPU worker"),
+        ms(&calibration["took"]),
+    ));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub const MOST_DOTS: usize = 50_000;
 
 /// Which readings count, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Choice {
+pub(super) struct Choice {
     /// The number of the cell whose readings count; all where there is none.
     pub cell: Option<u32>,
     /// Side of the squares whose readings are averaged, metres; 0 where each counts by itself.
@@ -34,7 +34,7 @@ pub struct Counted {
 
 impl Counted {
     /// What counts of `all`; `None` once that is no longer `wanted`.
-    pub async fn of(all: &[Reading], choice: Choice, wanted: impl Fn() -> bool) -> Option<Self> {
+    pub(super) async fn of(all: &[Reading], choice: Choice, wanted: impl Fn() -> bool) -> Option<Self> {
         let counts = |r: &&Reading| choice.cell.is_none() || r.cell == choice.cell;
         if choice.side == 0.0 {
             let mut readings = Vec::new();

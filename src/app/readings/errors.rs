@@ -1,20 +1,24 @@
-//! How far each engine's map lies from the readings: a table, how the errors are distributed, and the map in front by distance.
+//! How far each engine's map lies from the readings: a table, how the errors are distributed, and the map in front by distance and
+//! sight.
 
 use super::{Brought, grouped, newest};
 use crate::app::city_map::engine_name;
-use crate::app::engines::ENGINES;
+use crate::app::engines::{ENGINES, Handle};
 use crate::app::layers;
-use crate::app::store::Store;
+use crate::app::lessons::{Lessons, Sighted};
+use crate::app::store::{Store, inputs_of};
 use crate::coverage::CoverageMap;
 use crate::geodesy::LocalFrame;
 use crate::readings::{Reading, Score, Tally, f1, spearman};
-use crate::scenario::{EngineKind, Layer};
+use crate::scenario::{EngineKind, Layer, Scenario};
+use crate::trace::calibrate::Step;
 use crate::verdict::THRESHOLDS;
 use crate::worker::turn;
 use glam::DVec2;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The engines in the order of the toggle.
 const ORDER: [EngineKind; 3] = [EngineKind::Learned, EngineKind::Traced, EngineKind::Empirical];
@@ -22,6 +26,18 @@ const ORDER: [EngineKind; 3] = [EngineKind::Learned, EngineKind::Traced, EngineK
 const GREATEST: usize = 30;
 /// Ends of the distance bands, metres.
 const BANDS: [f64; 6] = [50.0, 100.0, 200.0, 500.0, 1000.0, f64::INFINITY];
+
+/// The antenna's sight is asked for when nothing has changed for this long.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Readings that are judged together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Those in a band of distances, by its number.
+    Band(usize),
+    /// Those that the nearest antenna is in sight of, or those that it isn't.
+    Sight(bool),
+}
 
 /// The number of the band that a distance lies in.
 pub fn band(distance: f64) -> usize {
@@ -60,6 +76,9 @@ impl Errors {
     }
 }
 
+/// Where readings were taken, local metres, and their levels, dBm.
+type Places = Arc<Vec<(DVec2, f64)>>;
+
 /// An engine and its errors, once it has a map.
 type Judged = (EngineKind, RwSignal<Option<Errors>>);
 
@@ -89,6 +108,7 @@ pub fn ErrorView() -> impl IntoView {
         });
         (engine, errors)
     });
+    follow_adaptation(local, judged[0].1);
     let silent = move || {
         let told = |(engine, errors): Judged| {
             let Errors { silent, .. } = errors.get().filter(|errors| errors.silent > 0)?;
@@ -124,8 +144,38 @@ pub fn ErrorView() -> impl IntoView {
         {silent}
         {covered(judged)}
         {curves(judged)}
-        <ByDistance local=local />
+        <ByGroup local=local />
     }
+}
+
+/// Keeps what the learned map's errors were before it was adapted, and what they are since. Where the scenario or what counts has
+/// changed meanwhile, nothing can be compared.
+fn follow_adaptation(local: Memo<Places>, learned: RwSignal<Option<Errors>>) {
+    let store: Store = expect_context();
+    let lessons: Lessons = expect_context();
+    let inputs = Memo::new(move |_| store.scenario.with(|s| inputs_of(EngineKind::Learned, s)));
+    Effect::new(move |before: Option<(Scenario, Places)>| {
+        let now = (inputs.get(), local.get());
+        let same = before.is_some_and(|(inputs, local)| inputs == now.0 && Arc::ptr_eq(&local, &now.1));
+        let is_adapted = lessons.adapted.with(Option::is_some);
+        let step =
+            learned.get().and_then(|errors| errors.score).map(|s| Step { rmse_db: s.rmse_db, scale_db: s.sd_db });
+        lessons.adaptation.update(|steps| {
+            if !same {
+                steps.clear();
+            }
+            // The first is of the network as it was published.
+            match step {
+                Some(step) if !is_adapted => *steps = vec![step],
+                Some(step) if !steps.is_empty() => {
+                    steps.truncate(1);
+                    steps.push(step);
+                }
+                _ => {}
+            }
+        });
+        now
+    });
 }
 
 fn row((engine, errors): Judged) -> impl IntoView {
@@ -209,51 +259,89 @@ fn curves(judged: [Judged; 3]) -> impl IntoView {
     }
 }
 
-/// The errors of the map in front by the distance from the site; a band that is clicked has its dots shown alone.
+/// The errors of the map in front by the distance from the site, and by whether the antenna is in sight; of a group that is clicked the
+/// dots are shown alone.
 #[component]
-fn ByDistance(local: Memo<Arc<Vec<(DVec2, f64)>>>) -> impl IntoView {
+fn ByGroup(local: Memo<Places>) -> impl IntoView {
     let store: Store = expect_context();
     let brought: Brought = expect_context();
+    let lessons: Lessons = expect_context();
+    let engines: Handle = expect_context();
+    // What the antenna sees is asked for when it, or what counts, has changed and nothing more comes for a moment.
+    let waiting = StoredValue::new_local(None::<TimeoutHandle>);
+    let antennas = Memo::new(move |_| store.scenario.with(|s| inputs_of(EngineKind::Traced, s)));
+    Effect::new(move |_| {
+        let counted = brought.counted.get();
+        antennas.track();
+        if let Some(handle) = waiting.with_value(|w| *w) {
+            handle.clear();
+        }
+        if store.backend.with(Option::is_none) || store.city.with(Option::is_none) || counted.readings.is_empty() {
+            return;
+        }
+        let ask = move || engines.with_value(|e| e.look(Arc::clone(&counted)));
+        waiting.set_value(set_timeout_with_handle(ask, PATIENCE).ok());
+    });
+    on_cleanup(move || {
+        if let Some(handle) = waiting.try_with_value(|w| *w).flatten() {
+            handle.clear();
+        }
+    });
     let layer = Memo::new(move |_| store.scenario.with(|s| s.view.layer));
-    let site = Memo::new(move |_| store.scenario.with(|s| s.sites.first().map(|s| s.position)));
-    let bands = Memo::new(move |_| {
+    let site = Memo::new(move |_| store.scenario.with(|s| s.shown().sites.first().map(|s| s.position)));
+    let groups = Memo::new(move |_| {
         let engine = ENGINES.into_iter().find(|engine| Layer::from(*engine) == layer.get())?;
         let site = store.local(site.get()?)?;
-        let mut tallies = [Tally::default(); BANDS.len()];
+        let sight = brought.counted.with(|counted| lessons.sight.with(|sight| Sighted::of(sight.as_ref(), counted)));
+        let mut tallies = [Tally::default(); BANDS.len() + 2];
         store.desk(engine).made.with(|made| {
             let map = &made.as_ref()?.map;
-            for (p, level) in local.get().iter() {
-                if let Some(predicted) = map.at(*p) {
-                    tallies[band(p.distance(site))].add(f64::from(predicted) - level);
+            for (i, (p, level)) in local.get().iter().enumerate() {
+                let Some(predicted) = map.at(*p) else { continue };
+                let error = f64::from(predicted) - level;
+                tallies[band(p.distance(site))].add(error);
+                if let Some(Some(seen)) = sight.as_ref().and_then(|sight| sight.get(i)) {
+                    tallies[BANDS.len() + usize::from(!seen)].add(error);
                 }
             }
-            Some(tallies.map(|tally| tally.score()))
+            let groups = (0..BANDS.len()).map(Group::Band).chain([Group::Sight(true), Group::Sight(false)]);
+            let scores = groups.zip(tallies).filter_map(|(group, tally)| Some((group, tally.score()?)));
+            Some(scores.collect::<Vec<_>>())
         })
     });
     let bars = move || {
-        let bands = bands.get()?;
-        let most = bands.iter().flatten().map(|score| score.rmse_db).fold(1.0, f64::max);
-        let bar = |(i, score): (usize, Option<Score>)| score.map(|score| bar(brought, i, score, most));
-        let bars = bands.into_iter().enumerate().filter_map(bar).collect_view();
-        let title = format!("{}: RMSE by distance, dB", layers::name(layer.get()));
+        let groups = groups.get()?;
+        let most = groups.iter().map(|(_, score)| score.rmse_db).fold(1.0, f64::max);
+        let bars = groups.into_iter().map(|(group, score)| bar(brought, group, score, most)).collect_view();
+        let title = format!("{}: RMSE by distance and sight, dB", layers::name(layer.get()));
         let label = title.clone();
         Some(view! { <div class="bands" role="group" aria-label=label><p class="hint">{title}</p>{bars}</div> })
     };
     view! { {bars} }
 }
 
-fn bar(brought: Brought, number: usize, score: Score, most: f64) -> impl IntoView {
-    let from = if number == 0 { 0.0 } else { BANDS[number - 1] };
-    let name = match BANDS[number] {
-        end if end.is_finite() => format!("{from:.0}–{end:.0} m"),
-        _ => format!("over {from:.0} m"),
+fn bar(brought: Brought, group: Group, score: Score, most: f64) -> impl IntoView {
+    let name = match group {
+        Group::Band(number) => {
+            let from = if number == 0 { 0.0 } else { BANDS[number - 1] };
+            match BANDS[number] {
+                end if end.is_finite() => format!("{from:.0}–{end:.0} m"),
+                _ => format!("over {from:.0} m"),
+            }
+        }
+        Group::Sight(true) => "in sight".into(),
+        Group::Sight(false) => "not in sight".into(),
+    };
+    let (band, sight) = match group {
+        Group::Band(number) => (Some(number.to_string()), None),
+        Group::Sight(seen) => (None, Some(seen.to_string())),
     };
     let width = format!("{:.0}%", 100.0 * score.rmse_db / most);
-    let alone = move || brought.band.get() == Some(number);
-    let toggle = move |_| brought.band.update(|band| *band = if *band == Some(number) { None } else { Some(number) });
+    let alone = move || brought.group.get() == Some(group);
+    let toggle = move |_| brought.group.update(|shown| *shown = (*shown != Some(group)).then_some(group));
     let title = format!("{} readings, bias {:.1} dB. Click to see these alone.", grouped(score.n), score.bias_db);
     view! {
-        <button type="button" data-band=number.to_string() aria-pressed=move || alone().to_string() title=title on:click=toggle>
+        <button type="button" data-band=band data-sight=sight aria-pressed=move || alone().to_string() title=title on:click=toggle>
             <span>{name}</span>
             <span class="bar"><i style:width=width></i></span>
             <span>{format!("{:.1}", score.rmse_db)}</span>

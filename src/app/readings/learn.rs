@@ -176,17 +176,26 @@ fn Running(stop: Callback<()>) -> impl IntoView {
     view! {
         {line}
         <Show when=move || { lessons.steps.with(|s| s.len() > 1) }>
-            <Plot />
+            <Plot steps=lessons.steps fitted="Most errors" engine="traced" />
+        </Show>
+        <Show when=move || { lessons.adaptation.with(|s| s.len() > 1) }>
+            <Plot steps=lessons.adaptation fitted="SD" engine="learned" />
         </Show>
     }
 }
 
-/// The error after each step of the calibration.
+/// The error after each step of a lesson.
 #[component]
-fn Plot() -> impl IntoView {
-    let lessons: Lessons = expect_context();
+fn Plot(
+    /// The steps.
+    steps: RwSignal<Vec<Step>>,
+    /// What is fitted.
+    fitted: &'static str,
+    /// The engine that learns.
+    engine: &'static str,
+) -> impl IntoView {
     let points = move |of: fn(&Step) -> f64| {
-        lessons.steps.with(|steps| {
+        steps.with(|steps| {
             let most = steps.iter().map(|s| s.rmse_db.max(s.scale_db)).fold(1.0, f64::max);
             let last = (steps.len().max(2) - 1) as f64;
             let point = |(i, step): (usize, &Step)| {
@@ -196,21 +205,24 @@ fn Plot() -> impl IntoView {
         })
     };
     let told = move || {
-        lessons.steps.with(|steps| {
+        steps.with(|steps| {
             let (first, last) = (steps.first()?, steps.last()?);
-            let count = steps.len() - 1;
             let (scale, rmse) = ([first, last].map(|s| s.scale_db), [first, last].map(|s| s.rmse_db));
+            let count = match steps.len() - 1 {
+                1 => String::new(),
+                count => format!(" in {count} steps"),
+            };
             Some(format!(
-                "Most errors {:.1} → {:.1} dB, RMSE {:.1} → {:.1} dB in {count} steps",
+                "{fitted} {:.1} → {:.1} dB, RMSE {:.1} → {:.1} dB{count}",
                 scale[0], scale[1], rmse[0], rmse[1]
             ))
         })
     };
     view! {
-        <figure class="curves steps" title="Blue: what most errors are like, which is fitted; grey: RMSE, outliers and all" data-steps=move || lessons.steps.with(|s| s.len().to_string())>
+        <figure class="curves steps" title=format!("In colour: {}; grey: RMSE, outliers and all", fitted.to_lowercase()) data-steps=move || steps.with(|s| s.len().to_string())>
             <svg viewBox=format!("0 0 {} {}", PLOT.0, PLOT.1) preserveAspectRatio="none" role="img" aria-label=told>
                 <polyline class="of-empirical" points=move || points(|s| s.rmse_db)></polyline>
-                <polyline class="of-traced" points=move || points(|s| s.scale_db)></polyline>
+                <polyline class=format!("of-{engine}") points=move || points(|s| s.scale_db)></polyline>
             </svg>
             <figcaption><span>{told}</span></figcaption>
         </figure>

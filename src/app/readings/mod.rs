@@ -7,19 +7,21 @@ mod learn;
 mod verdict;
 
 pub use columns::Columns;
+pub use counted::Counted;
 pub use verdict::Report;
 
 use super::city_map::CityMap;
 use super::engines::ENGINES;
 use super::files;
 use super::legend::{DIFFERENCE_LIMIT, gradient};
+use super::lessons::{Lessons, Sighted};
 use super::store::{Notice, Store, Tone, Topic};
 use crate::coverage::Quantity;
 use crate::geodesy::{LocalFrame, LonLat};
 use crate::readings::{MOST_IN_LINK, Outcome, Question, Reading, Readings, Sites, packed};
 use crate::scenario::{Aspect, Layer, Sector};
-use counted::{Choice, Counted, MOST_DOTS};
-use errors::{ErrorView, band};
+use counted::{Choice, MOST_DOTS};
+use errors::{ErrorView, Group, band};
 use js_sys::Date;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -55,8 +57,8 @@ pub struct Brought {
     side: RwSignal<f64>,
     /// Fewest readings of a square that count.
     least: RwSignal<Least>,
-    /// The band of distances whose dots are shown; all where there is none.
-    band: RwSignal<Option<usize>>,
+    /// Whose dots are shown; all where there is none.
+    group: RwSignal<Option<Group>>,
     /// What of them counts.
     counted: RwSignal<Arc<Counted>>,
     /// How many lie outside of the city.
@@ -130,7 +132,7 @@ impl Brought {
             // What one file was asked for is not asked for of the next.
             self.shared.set(false);
             self.cell.set(None);
-            self.band.set(None);
+            self.group.set(None);
             self.readings.set(Some(Arc::new(readings)));
         }
     }
@@ -191,7 +193,7 @@ impl Brought {
         self.readings.set(None);
         self.asked.set(None);
         self.cell.set(None);
-        self.band.set(None);
+        self.group.set(None);
         self.shared.set(false);
     }
 }
@@ -512,16 +514,21 @@ fn grouped(n: u64) -> String {
 pub fn follow(store: Store, with_map: impl Fn(&dyn Fn(&CityMap)) + Copy + 'static) {
     let brought: Brought = expect_context();
     brought.follow(store);
-    let site = Memo::new(move |_| store.scenario.with(|s| s.sites.first().map(|s| s.position)));
+    let lessons: Lessons = expect_context();
+    let site = Memo::new(move |_| store.scenario.with(|s| s.shown().sites.first().map(|s| s.position)));
     let dots = Memo::new(move |_| {
         if brought.shown.get() == Shown::Nothing {
             return Arc::default();
         }
         let counted = brought.counted.get();
-        let Some((chosen, site)) = brought.band.get().zip(site.get()) else { return counted };
-        let frame = LocalFrame::new(site);
-        let inside = |r: &&Reading| band(frame.to_local(r.at).length()) == chosen;
-        let readings = counted.readings.iter().filter(inside).copied().collect();
+        let frame = site.get().map(LocalFrame::new);
+        let sight = lessons.sight.with(|sight| Sighted::of(sight.as_ref(), &counted));
+        let Some(group) = brought.group.get() else { return counted };
+        let is_of_it = |(i, r): &(usize, &Reading)| match group {
+            Group::Band(number) => frame.as_ref().is_some_and(|f| band(f.to_local(r.at).length()) == number),
+            Group::Sight(seen) => sight.as_ref().is_some_and(|sight| sight.get(*i) == Some(&Some(seen))),
+        };
+        let readings = counted.readings.iter().enumerate().filter(is_of_it).map(|(_, r)| *r).collect();
         Arc::new(Counted { readings, side: counted.side })
     });
     Effect::new(move |_| {
