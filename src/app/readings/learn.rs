@@ -129,11 +129,15 @@ pub fn Learn() -> impl IntoView {
 #[component]
 fn Choice() -> impl IntoView {
     let lessons: Lessons = expect_context();
+    let store: Store = expect_context();
+    let is_assumed = Memo::new(move |_| store.city.with(|c| c.as_ref().is_some_and(|c| c.heights.assumed() > 0)));
     let switch = move |(name, text, place): Switch| {
+        // Where all heights are known there is nothing to look for.
+        let hidden = move || name == "heights" && !is_assumed.get();
         let on = move || lessons.sought.with(|sought| *place(&mut sought.clone()));
         let toggle = move |_| lessons.sought.update(|sought| *place(sought) ^= true);
         view! {
-            <label class="check">
+            <label class="check" hidden=hidden>
                 <input type="checkbox" name=format!("sought-{name}") prop:checked=on on:change=toggle />
                 <span>{text}</span>
             </label>
