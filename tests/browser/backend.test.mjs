@@ -60,8 +60,10 @@ test("where there is a GPU, a map that the CPU made says so, and why", async (t)
 });
 
 test("a GPU that is lost between two maps or in the middle of one costs no map", async (t) => {
+  // A map that takes long enough to be lost in the middle, and no longer.
+  const scenario = scenarioOf({}, {}, { receivers: { cell: 20, height: 1.5 }, engines: { trace: { depth: 1, diffraction: false } } });
   // What the browser itself says when its GPU process ends.
-  const tab = await open(t, { query: "?backend=gpu", hash: link(SCENARIO), expected: /GPU|gpu|WebGL|context|[Dd]evice|lost|Instance/ });
+  const tab = await open(t, { query: "?backend=gpu", hash: link(scenario), expected: /GPU|gpu|WebGL|context|[Dd]evice|lost|Instance/ });
   await tab.maps("traced");
   const kill = async () => {
     const killer = await tab.context.newPage();
