@@ -143,8 +143,10 @@ pub fn App() -> impl IntoView {
             <CityButton open=cities />
             <Heights />
             <LayerToggle />
-            <AspectChoice />
-            <SectorChoice />
+            <div class="aspects">
+                <AspectChoice />
+                <SectorChoice />
+            </div>
             <StatusLine stop=stop again=again />
             <Misfit />
             <Legend />

@@ -18,6 +18,12 @@ export function around(matrix, origin) {
   return new Float32Array([...[x, y, z].flatMap((axis) => axis.map((value) => value * metre)), ...place]);
 }
 
+/** Milliseconds that a program is given where the browser doesn't tell when it is made. */
+const GRACE = 400;
+/** Programs by when they were begun, and by whether they can be used, once that is known. */
+const begun = new WeakMap();
+const known = new WeakMap();
+
 /**
  * The program of these shaders, whose attributes get the places of their names. The browser makes it beside the page, whose canvas
  * is busy until it is made; see `isMade`.
@@ -34,11 +40,9 @@ export function programOf(gl, vertex, fragment, attributes) {
   for (const [place, name] of attributes.entries()) gl.bindAttribLocation(program, place, name);
   gl.linkProgram(program);
   gl.canvas.ariaBusy = "true";
+  begun.set(program, performance.now());
   return program;
 }
-
-/** Programs by whether they can be used, once that is known. */
-const known = new WeakMap();
 
 /**
  * Whether a program can be used: anything else that is asked of one that is not made yet stops the page until it is. One that is
@@ -47,7 +51,11 @@ const known = new WeakMap();
 export function isMade(gl, program, map) {
   if (known.has(program)) return known.get(program);
   const parallel = gl.getExtension("KHR_parallel_shader_compile");
-  const made = !parallel || gl.isContextLost() || gl.getProgramParameter(program, parallel.COMPLETION_STATUS_KHR);
+  const made =
+    gl.isContextLost() ||
+    (parallel
+      ? gl.getProgramParameter(program, parallel.COMPLETION_STATUS_KHR)
+      : performance.now() - begun.get(program) > GRACE);
   gl.canvas.ariaBusy = String(!made);
   if (!made) {
     map.triggerRepaint();
