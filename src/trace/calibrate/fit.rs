@@ -1,6 +1,6 @@
 //! Errors of traced levels, their slopes by the unknowns, and the steps that make them smaller.
 
-use super::on::Ready;
+use super::on::{Asked, Ready};
 use super::unknown::Prior;
 use super::{ALIKE, CalibrationError, ENTANGLED, Estimate, FEWEST, FREEDOM, Observed, On, Reading, UNTOLD, Unknown};
 use crate::engine::Job;
@@ -144,7 +144,8 @@ impl<'a> Fit<'a> {
                 .collect();
             let parameters: Vec<Parameter> = own.iter().map(|(i, _)| self.unknowns[*i].parameter()).collect();
             let done = state.errors.len() as f32 / all as f32;
-            let rows = self.ready.rows(number, observed, &model, &parameters, done, job).await?;
+            let asked = Asked { number, observed, model: &model, parameters: &parameters, done };
+            let rows = self.ready.rows(&asked, job).await?;
             let slopes = rows.slopes.chunks(parameters.len().max(1)).chain(std::iter::repeat(&[][..]));
             for ((reading, gain), by) in observed.readings.iter().zip(rows.gains).zip(slopes) {
                 let mut row = vec![0.0; columns];

@@ -64,6 +64,20 @@ pub(super) struct Ready<'a> {
     of: PhantomData<&'a ()>,
 }
 
+/// What is to be worked out.
+pub(super) struct Asked<'a> {
+    /// The number of what was observed, among all.
+    pub number: usize,
+    /// What was observed.
+    pub observed: &'a Observed<'a>,
+    /// The model whose levels there are asked for.
+    pub model: &'a SignalModel,
+    /// What derivatives are asked by.
+    pub parameters: &'a [Parameter],
+    /// How much of the whole is done, 0–1.
+    pub done: f32,
+}
+
 /// What a model brings to the readings of a sector.
 pub(super) struct Rows {
     /// The gain of each, dB; −∞ where no path arrives.
@@ -74,39 +88,23 @@ pub(super) struct Rows {
 
 #[cfg_attr(not(feature = "gpu"), expect(clippy::unused_self, reason = "only a GPU holds something"))]
 impl Ready<'_> {
-    /// What `model` brings to the readings of what was `observed`, which is the one of this number. `done` is how much of the whole
-    /// is done, 0–1.
-    pub(super) async fn rows(
-        &self,
-        number: usize,
-        observed: &Observed<'_>,
-        model: &SignalModel,
-        parameters: &[Parameter],
-        done: f32,
-        job: &mut Job,
-    ) -> Result<Rows, CalibrationError> {
+    /// Works out what is asked.
+    pub(super) async fn rows(&self, asked: &Asked<'_>, job: &mut Job) -> Result<Rows, CalibrationError> {
         #[cfg(feature = "gpu")]
-        if let Some(loaded) = self.loaded.get(number).and_then(Option::as_ref) {
-            match of_gpu(loaded, observed, model, parameters, job).await {
+        if let Some(loaded) = self.loaded.get(asked.number).and_then(Option::as_ref) {
+            match of_gpu(loaded, asked, job).await {
                 Ok(rows) => return Ok(rows),
                 Err(EngineError::Cancelled) => return Err(EngineError::Cancelled.into()),
                 // What became of the GPU is told by who has it; the cores go on.
                 Err(_) => {}
             }
         }
-        #[cfg(not(feature = "gpu"))]
-        let _ = number;
-        of_cores(observed, model, parameters, done, job).await
+        of_cores(asked, job).await
     }
 }
 
-async fn of_cores(
-    observed: &Observed<'_>,
-    model: &SignalModel,
-    parameters: &[Parameter],
-    done: f32,
-    job: &mut Job,
-) -> Result<Rows, CalibrationError> {
+async fn of_cores(asked: &Asked<'_>, job: &mut Job) -> Result<Rows, CalibrationError> {
+    let Asked { observed, model, parameters, done, .. } = *asked;
     let evaluation = Evaluation::new(observed.store, model).map_err(|e| CalibrationError::Model(e.to_string()))?;
     let mut rows = Rows { gains: Vec::new(), slopes: Vec::new() };
     for step in observed.readings.chunks(READINGS_A_STEP) {
@@ -124,16 +122,10 @@ async fn of_cores(
 }
 
 #[cfg(feature = "gpu")]
-async fn of_gpu(
-    loaded: &Loaded<'_>,
-    observed: &Observed<'_>,
-    model: &SignalModel,
-    parameters: &[Parameter],
-    job: &mut Job,
-) -> Result<Rows, EngineError> {
-    let all = loaded.rows(model, parameters, job).await?;
-    let (width, mut rows) = (parameters.len(), Rows { gains: Vec::new(), slopes: Vec::new() });
-    for reading in &observed.readings {
+async fn of_gpu(loaded: &Loaded<'_>, asked: &Asked<'_>, job: &mut Job) -> Result<Rows, EngineError> {
+    let all = loaded.rows(asked.model, asked.parameters, job).await?;
+    let (width, mut rows) = (asked.parameters.len(), Rows { gains: Vec::new(), slopes: Vec::new() });
+    for reading in &asked.observed.readings {
         let receiver = reading.receiver as usize;
         rows.gains.push(10.0 * f64::from(all.powers[receiver]).log10());
         rows.slopes.extend(all.slopes[receiver * width..][..width].iter().map(|slope| f64::from(*slope)));
