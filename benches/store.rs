@@ -12,7 +12,7 @@ use farfield::empirical::RASTER_CELL;
 use farfield::engine::{Job, grid_of};
 use farfield::material::Material;
 use farfield::scenario::{Footing, Scenario};
-use farfield::trace::calibrate::{Observed, Reading, Unknown, calibrate};
+use farfield::trace::calibrate::{Observed, On, Reading, Unknown, calibrate};
 use farfield::trace::cpu;
 use farfield::trace::field::Beam;
 use farfield::trace::gpu::{Gpu, Loaded};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The readings of a table that is understood by itself.
 fn readings(file: &str, text: impl AsRef<[u8]>) -> Readings {
     match read(file, text.as_ref(), None, &mut |_| ()) {
-        Ok(Outcome::Read(readings, _)) => readings,
+        Ok(Outcome::Read(readings, _)) => *readings,
         other => panic!("{other:?}"),
     }
 }

@@ -239,10 +239,10 @@ pub fn import(store: Store, brought: Brought, name: String, address: String, col
             }
             // Readings may be read again, by other columns.
             News::Done(Made::Readings(mut outcome)) => {
-                if let Outcome::Read(readings, _) = &mut *outcome {
+                if let Outcome::Read(readings, _) = &mut outcome {
                     readings.all = parts.take();
                 }
-                brought.take(store, *outcome, &address);
+                brought.take(store, outcome, &address);
             }
             News::Failed(why) => {
                 complain(store, &why);

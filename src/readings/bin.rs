@@ -90,7 +90,9 @@ mod tests {
 
     fn binned(readings: &[Reading], side: f64, least: u32) -> Vec<Reading> {
         let mut bins = Bins::around(readings.first().map_or(LonLat::default(), |first| first.at), side);
-        readings.iter().for_each(|reading| bins.add(reading));
+        for reading in readings {
+            bins.add(reading);
+        }
         bins.means(least)
     }
 

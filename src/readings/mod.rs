@@ -126,7 +126,7 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Its readings, and how its columns were understood.
-    Read(Readings, Question),
+    Read(Box<Readings>, Question),
     /// Place or level are in no column that could be told by its name.
     Ask(Question),
     /// It is no table of readings but one of sites.

@@ -243,7 +243,7 @@ impl Taker {
         }
         readings.summary = Summary::of(&readings.all, readings.cells.len());
         let question = Question { guess: self.mapping, ..question };
-        Ok(Outcome::Read(readings, question))
+        Ok(Outcome::Read(readings.into(), question))
     }
 }
 

@@ -100,6 +100,11 @@ impl Stage {
             Footing::Roofs => self.roofs.standing_on_top(p, height),
         }
     }
+
+    /// Whether no building and no ground stands between two points. What hid the last is asked first.
+    pub(super) fn sees(&self, from: Vec3, to: Vec3, hint: &mut Hint) -> bool {
+        self.scene.blocked(from, to, [NO_PLANE; 2], hint).is_none()
+    }
 }
 
 impl Tracer {
@@ -306,7 +311,7 @@ impl Tracer {
                 }
                 let apart = |mast: &&Vec3| mast.truncate().distance_squared(local);
                 let nearest = masts.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)))?;
-                Some(stage.scene.blocked(*nearest, to, [NO_PLANE; 2], &mut hint).is_none())
+                Some(stage.sees(*nearest, to, &mut hint))
             }));
         }
         Ok(sight)

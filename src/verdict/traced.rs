@@ -36,7 +36,7 @@ pub async fn runs(
         let levels = calibrated(&traced, scenario, trial, &unknowns, size, &on, job).await?;
         runs.push(Run { method: Method::Calibrated, size, levels, seconds: tracing + now() - start });
     }
-    Ok(Attempt { runs, sight: traced.in_sight() })
+    Ok(Attempt { runs, sight: traced.in_sight().to_vec() })
 }
 
 /// Levels by calibrations, each fold by that to the others.

@@ -34,7 +34,7 @@ pub enum Made {
         summary: String,
     },
     /// Readings, or the question which column is what.
-    Readings(Box<Outcome>),
+    Readings(Outcome),
 }
 
 /// What the worker says of it.
@@ -112,9 +112,7 @@ impl<F: Forge> Worker for Importer<F> {
                         }
                     };
                     let mut made = F::forge(&file, bytes, &mut tell);
-                    if let Ok(Made::Readings(outcome)) = &mut made
-                        && let Outcome::Read(readings, _) = &mut **outcome
-                    {
+                    if let Ok(Made::Readings(Outcome::Read(readings, _))) = &mut made {
                         let all = std::mem::take(&mut readings.all);
                         for part in all.chunks(PART) {
                             scope.respond(page, News::Part { of: all.len(), readings: part.to_vec() });
@@ -157,7 +155,7 @@ mod forge {
             if is_table || (!is_extract && !has_outlines(&bytes)) {
                 let mut tell = |done| tell("reading the lines", done);
                 let outcome = readings::read(&file.name, &bytes, file.columns.as_ref(), &mut tell);
-                return outcome.map(|outcome| Made::Readings(outcome.into())).map_err(|e| e.to_string());
+                return outcome.map(Made::Readings).map_err(|e| e.to_string());
             }
             city(&file.name, is_extract, bytes, tell)
         }

@@ -133,7 +133,7 @@ impl Brought {
             self.shared.set(false);
             self.cell.set(None);
             self.group.set(None);
-            self.readings.set(Some(Arc::new(readings)));
+            self.readings.set(Some(Arc::new(*readings)));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::trace::Tracer;
 use crate::trace::field::Beam;
 use crate::trace::store::{Evaluation, PathStore, SignalModel, StoreError, collect};
 use crate::trace::tracer::{beams, mast};
+use crate::trace::wide::Hint;
 use glam::{Vec2, Vec3};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +37,8 @@ pub struct Traced {
     sectors: Vec<OfSector>,
     /// The paths from each mast on each of its carriers.
     stores: Vec<PathStore>,
-    /// Number of all readings.
-    readings: usize,
+    /// Whether the antenna that was heard is in sight of each reading, of those that were traced.
+    sight: Vec<bool>,
 }
 
 /// The readings of one sector.
@@ -75,10 +76,11 @@ impl Tracer {
             (!solid || !stage.roofs.covers(to)).then_some(to)
         };
         let standing: Vec<Option<Vec3>> = heard.iter().map(standing).collect();
-        let mut traced = Traced { sectors: Vec::new(), stores: Vec::new(), readings: heard.len() };
+        let mut traced = Traced { sectors: Vec::new(), stores: Vec::new(), sight: vec![false; heard.len()] };
         let mut first = 0u32;
+        let mut hint = Hint::default();
         for (at, site) in sites {
-            let all = beams(site, scenario);
+            let (all, from) = (beams(site, scenario), mast(city, at, site));
             let mut carriers: Vec<f64> = site.sectors.iter().map(|s| s.frequency.0).collect();
             carriers.sort_by(f64::total_cmp);
             carriers.dedup();
@@ -92,13 +94,14 @@ impl Tracer {
                         let Some(to) = standing[i] else { continue };
                         let receiver = points.len() as u32;
                         points.push(to);
+                        traced.sight[i] = stage.sees(from, to, &mut hint);
                         let at: Vec2 = to.truncate();
                         readings.push((i, Reading { receiver, level: one.level, device: one.device, at }));
                     }
                     traced.sectors.push(OfSector { number: *number, store: traced.stores.len(), readings });
                 }
                 let beams: Vec<Beam> = of.into_iter().map(|(_, beam)| beam).collect();
-                let task = self.task(&stage, scenario, mast(city, at, site), &beams, grid);
+                let task = self.task(&stage, scenario, from, &beams, grid);
                 let candidates = self.candidates(stage.fingerprint, &task, job).await?;
                 let store = collect(&task, &candidates, &points, MOST_PATHS, job).await;
                 traced.stores.push(store.map_err(|error| match error {
@@ -159,7 +162,7 @@ impl Traced {
         job: &mut Job,
         tell: &mut dyn FnMut(Step),
     ) -> Result<Calibration, CalibrationError> {
-        let all = (0..self.readings).filter(|i| counts(*i)).count();
+        let all = (0..self.sight.len()).filter(|i| counts(*i)).count();
         let observed: Vec<Observed<'_>> = self
             .models(scenario)
             .map(|(of, store, model, sector)| Observed {
@@ -182,7 +185,7 @@ impl Traced {
     /// What the sectors of `scenario`, whose masts are where they were traced from, bring to each reading, dBm; not a number
     /// where no path arrives.
     pub fn levels(&self, scenario: &Scenario) -> Vec<f64> {
-        let mut levels = vec![f64::NAN; self.readings];
+        let mut levels = vec![f64::NAN; self.sight.len()];
         for (of, store, model, sector) in self.models(scenario) {
             let Ok(evaluation) = Evaluation::new(store, &model) else { continue };
             for (i, reading) in &of.readings {
@@ -195,17 +198,9 @@ impl Traced {
         levels
     }
 
-    /// Whether the antenna is in sight of each reading: whether a path leads there straight, through nothing.
-    pub fn in_sight(&self) -> Vec<bool> {
-        let mut sight = vec![false; self.readings];
-        for of in &self.sectors {
-            let store = &self.stores[of.store];
-            let straight = |trail: usize| store.meetings(trail).is_empty() && store.trails()[trail].left > 0.999;
-            for (i, reading) in &of.readings {
-                sight[*i] = store.of_receiver(reading.receiver as usize).any(straight);
-            }
-        }
-        sight
+    /// Whether the antenna that was heard is in sight of each reading: whether no building and no ground stands between.
+    pub fn in_sight(&self) -> &[bool] {
+        &self.sight
     }
 
     /// The sectors with their paths and signal models.
