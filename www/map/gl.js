@@ -18,10 +18,7 @@ export function around(matrix, origin) {
   return new Float32Array([...[x, y, z].flatMap((axis) => axis.map((value) => value * metre)), ...place]);
 }
 
-/** Milliseconds that a program is given where the browser doesn't tell when it is made. */
-const GRACE = 400;
-/** Programs by when they were begun, and by whether they can be used, once that is known. */
-const begun = new WeakMap();
+/** Programs by whether they can be used, once that is known. */
 const known = new WeakMap();
 
 /**
@@ -40,22 +37,17 @@ export function programOf(gl, vertex, fragment, attributes) {
   for (const [place, name] of attributes.entries()) gl.bindAttribLocation(program, place, name);
   gl.linkProgram(program);
   gl.canvas.ariaBusy = "true";
-  begun.set(program, performance.now());
   return program;
 }
 
 /**
- * Whether a program can be used: anything else that is asked of one that is not made yet stops the page until it is. One that is
- * being made has the map drawn again.
+ * Whether a program can be used: anything else that is asked of one that is not made yet stops the page until it is, as it does where
+ * the browser doesn't tell. One that is being made has the map drawn again.
  */
 export function isMade(gl, program, map) {
   if (known.has(program)) return known.get(program);
   const parallel = gl.getExtension("KHR_parallel_shader_compile");
-  const made =
-    gl.isContextLost() ||
-    (parallel
-      ? gl.getProgramParameter(program, parallel.COMPLETION_STATUS_KHR)
-      : performance.now() - begun.get(program) > GRACE);
+  const made = !parallel || gl.isContextLost() || gl.getProgramParameter(program, parallel.COMPLETION_STATUS_KHR);
   gl.canvas.ariaBusy = String(!made);
   if (!made) {
     map.triggerRepaint();

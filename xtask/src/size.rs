@@ -21,12 +21,12 @@ pub const PARTS: [Part; 6] = [
     Part {
         name: "page",
         what: "HTML, styles, icons, MapLibre and the page's wasm: all before the map is interactive",
-        budget: 830_000,
+        budget: 860_000,
     },
     Part {
         name: "tracer",
         what: "the tracer worker: wgpu's WebGPU side, shaders, CPU twin, calibration",
-        budget: 560_000,
+        budget: 580_000,
     },
     Part { name: "learner", what: "the learner worker: tract and features", budget: 1_850_000 },
     Part { name: "importer", what: "the importer worker, for dropped files alone", budget: 500_000 },
