@@ -97,8 +97,11 @@ const many = await visit(async (tab) => {
   return { readings: MANY, read, judged, longest: await longest(tab) };
 });
 
-/** Calibrating the ray tracer by all that it can look for: how many unknowns and readings, and how long from the click to the table. */
-const calibration = await visit(async (tab) => {
+/**
+ * Calibrating the ray tracer by all that it can look for: how many unknowns and readings, and how long from the click to the table.
+ * And adapting the network to the same readings: how long from the click to the new map.
+ */
+const [calibration, adaptation] = await visit(async (tab) => {
   const radii = Array.from({ length: 40 }, (_, i) => 40 + 10 * i);
   const places = rings(MAST, radii, around(400)).map((place) => place.point);
   const levels = await tab.values("traced", places);
@@ -120,8 +123,15 @@ const calibration = await visit(async (tab) => {
   const took = (await tab.page.evaluate(() => performance.now())) - start;
   const unknowns = await tab.page.locator(".estimates tbody tr").count();
   const steps = Number(await tab.page.locator("[data-steps]").getAttribute("data-steps")) - 1;
-  return { unknowns, readings: HEARD, steps, took };
+  const begun = await tab.page.evaluate(() => {
+    document.querySelector('[data-action="adapt"]').click();
+    return performance.now();
+  });
+  await tab.until(() => /adapted/.test(document.querySelector('[data-action="adapt"]').innerText));
+  await tab.maps("learned");
+  const adapted = (await tab.page.evaluate(() => performance.now())) - begun;
+  return [{ unknowns, readings: HEARD, steps, took }, { readings: HEARD, took: adapted }];
 });
 
 await close();
-console.log(JSON.stringify({ following, many, calibration }));
+console.log(JSON.stringify({ following, many, calibration, adaptation }));

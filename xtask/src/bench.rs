@@ -137,6 +137,11 @@ fn lessons(rows: &mut Rows) -> Result<()> {
         format!("browser: calibrating {unknowns} unknowns on {readings} readings, {steps} steps, one CPU worker"),
         ms(&calibration["took"]),
     ));
+    let adaptation = &told["adaptation"];
+    rows.push((
+        format!("browser: adapting the network to {} readings, until its map stands", adaptation["readings"]),
+        ms(&adaptation["took"]),
+    ));
     Ok(())
 }
 
