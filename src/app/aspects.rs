@@ -60,7 +60,10 @@ pub fn SectorChoice() -> impl IntoView {
         let sector = ev.target().value().parse().ok();
         store.show(|v| v.sector = sector);
     };
-    let option = |(number, name): (usize, String)| view! { <option value=number.to_string()>{name}</option> };
+    let option = move |(number, name): (usize, String)| {
+        let (value, own) = (number.to_string(), number.to_string());
+        view! { <option value=value selected=move || chosen() == own>{name}</option> }
+    };
     view! {
         <Show when=move || names.with(|names| names.len() > 1)>
             <div class="aspect">

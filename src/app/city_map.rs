@@ -114,10 +114,15 @@ pub fn CityMapView(map: MapHandle, source: Signal<Source>, on_ready: Callback<()
             with_map(&|m| m.set_area(&area_corners(&city)));
         }
     });
-    let site = Memo::new(move |_| store.scenario.with(|s| s.sites.first().cloned()));
+    let site = Memo::new(move |_| {
+        store.scenario.with(|s| {
+            let (number, sector) = s.chosen();
+            Some((s.sites.get(number)?.clone(), sector))
+        })
+    });
     Effect::new(move |_| {
-        let Some(site) = site.get() else { return };
-        let sector = site.sectors.first();
+        let Some((site, sector)) = site.get() else { return };
+        let sector = site.sectors.get(sector);
         let isotropic = sector.is_some_and(|s| s.pattern == Pattern::Isotropic);
         let drawn = object(&[
             ("lon", site.position.lon.into()),

@@ -201,6 +201,8 @@ impl Tutor {
             let places = counted.readings.iter().map(|r| r.at).collect();
             self.looking.replace(Some((id, counted)));
             crew.send(Who::Tracer(0), Request::Look { id, scenario, places });
+        } else {
+            self.lessons.sight.set(None);
         }
     }
 
@@ -277,6 +279,7 @@ impl Tutor {
         let why = sentence(&trouble.message);
         // Errors are told without it.
         if self.looking.borrow_mut().take_if(|(open, _)| *open == id).is_some() {
+            self.lessons.sight.set(None);
             return true;
         }
         if self.calibrating.borrow_mut().take_if(|(open, _)| *open == id).is_some() {

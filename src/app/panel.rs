@@ -80,35 +80,23 @@ const DEPTHS: &[(u8, &str, &str)] = &[
 /// Sides of a cell to choose from, metres.
 const CELLS: &[(u32, &str, &str)] = &[(3, "3", "3 m"), (5, "5", "5 m"), (10, "10", "10 m"), (20, "20", "20 m")];
 
-/// The site and the sector that the fields are of, by their numbers: those of the sector that is shown alone, else the first.
-fn chosen(scenario: &Scenario) -> (usize, usize) {
-    let mut left = scenario.view.sector.unwrap_or_default() as usize;
-    for (i, site) in scenario.sites.iter().enumerate() {
-        if left < site.sectors.len() {
-            return (i, left);
-        }
-        left -= site.sectors.len();
-    }
-    (0, 0)
-}
-
 fn site(scenario: &Scenario) -> Site {
-    scenario.sites.get(chosen(scenario).0).cloned().unwrap_or_default()
+    scenario.sites.get(scenario.chosen().0).cloned().unwrap_or_default()
 }
 
 fn sector(scenario: &Scenario) -> Sector {
-    site(scenario).sectors.get(chosen(scenario).1).cloned().unwrap_or_default()
+    site(scenario).sectors.get(scenario.chosen().1).cloned().unwrap_or_default()
 }
 
 fn with_site(scenario: &mut Scenario, change: impl FnOnce(&mut Site)) {
-    let (number, _) = chosen(scenario);
+    let (number, _) = scenario.chosen();
     if let Some(site) = scenario.sites.get_mut(number) {
         change(site);
     }
 }
 
 fn with_sector(scenario: &mut Scenario, change: impl FnOnce(&mut Sector)) {
-    let (_, number) = chosen(scenario);
+    let (_, number) = scenario.chosen();
     with_site(scenario, |site| {
         if let Some(sector) = site.sectors.get_mut(number) {
             change(sector);

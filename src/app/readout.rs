@@ -26,7 +26,7 @@ pub fn Readout() -> impl IntoView {
     move || {
         let (hover, local, city) = inside()?;
         let front = store.scenario.with(|s| s.view.layer);
-        let site = store.scenario.with(|s| s.sites.first().map(|s| s.position))?;
+        let site = store.scenario.with(|s| s.sites.get(s.chosen().0).map(|s| s.position))?;
         let distance = (city.frame().to_local(site) - local).length();
         let rows = LAYERS.map(|(layer, name, _)| {
             let text = reading(store, layer, hover.at);

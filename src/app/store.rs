@@ -269,10 +269,11 @@ impl Store {
         self.show(|v| v.layer = if v.layer == Layer::Learned { Layer::Traced } else { Layer::Learned });
     }
 
-    /// Changes the first site.
+    /// Changes the site that is edited.
     pub fn edit_site(&self, streak: Option<&'static str>, change: impl FnOnce(&mut Site)) {
         self.edit(streak, |s| {
-            if let Some(site) = s.sites.first_mut() {
+            let (number, _) = s.chosen();
+            if let Some(site) = s.sites.get_mut(number) {
                 change(site);
             }
         });

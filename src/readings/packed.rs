@@ -16,6 +16,12 @@ const VERSION: &str = "1.";
 const DEGREE: f64 = 1e5;
 /// Steps of a decibel.
 const DECIBEL: f64 = 10.0;
+/// Most steps of a frequency or a time.
+const MOST_STEPS: f64 = 1e12;
+/// Most letters: an address that is longer is refused as a whole.
+const MOST_LETTERS: usize = 500_000;
+/// No time lies later, seconds since 1970 began.
+const LATEST: f64 = 1e10;
 /// Hertz of a step of the frequency.
 const HERTZ: f64 = 1e3;
 
@@ -47,7 +53,7 @@ pub enum PackedError {
     Damaged,
 }
 
-/// The letters of `counted`, which are of `readings`; `None` of none and of more than [`MOST_IN_LINK`]. Places are kept to a metre,
+/// The letters of `counted`, which are of `readings`; `None` of none, of more than [`MOST_IN_LINK`], and of too long ones. Places are kept to a metre,
 /// levels to a tenth of a decibel, times to a second.
 pub fn packed(readings: &Readings, counted: &[Reading]) -> Option<String> {
     if counted.is_empty() || counted.len() > MOST_IN_LINK {
@@ -55,7 +61,7 @@ pub fn packed(readings: &Readings, counted: &[Reading]) -> Option<String> {
     }
     let (mut cells, mut devices) = (Names::default(), Names::default());
     let column = |of: &mut dyn FnMut(&Reading) -> i64| differences(&counted.iter().map(of).collect::<Vec<_>>());
-    let some = |value: Option<f64>, step: f64| value.map_or(0, |v| (v / step).round() as i64 + 1);
+    let some = |value: Option<f64>, step: f64| value.map_or(0, |v| (v / step).round().min(MOST_STEPS) as i64 + 1);
     let columns = Columns {
         file: readings.file.clone(),
         quantity: readings.quantity.clone(),
@@ -70,7 +76,8 @@ pub fn packed(readings: &Readings, counted: &[Reading]) -> Option<String> {
         device_names: devices.of(&readings.devices),
     };
     let bytes = postcard::to_allocvec(&columns).ok()?;
-    Some(format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    let letters = format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(bytes));
+    (letters.len() <= MOST_LETTERS).then_some(letters)
 }
 
 /// The readings of letters that [`packed`] has made. Their lines are their numbers.
@@ -81,7 +88,8 @@ pub fn unpacked(letters: &str) -> Result<Readings, PackedError> {
     let letters = letters.strip_prefix(VERSION).ok_or(PackedError::Newer)?;
     let bytes = URL_SAFE_NO_PAD.decode(letters).map_err(|_| PackedError::Damaged)?;
     let columns: Columns = postcard::from_bytes(&bytes).map_err(|_| PackedError::Damaged)?;
-    let count = columns.longitude.len();
+    // What is 0 everywhere is left out, even a longitude.
+    let count = [&columns.longitude, &columns.latitude, &columns.level].map(Vec::len).into_iter().max().unwrap_or(0);
     if count == 0 || count > MOST_IN_LINK || columns.cell_names.len().max(columns.device_names.len()) > MAX_NAMES {
         return Err(PackedError::Damaged);
     }
@@ -114,7 +122,7 @@ pub fn unpacked(letters: &str) -> Result<Readings, PackedError> {
             cell: named(cell[i], &columns.cell_names)?,
             device: named(device[i], &columns.device_names)?,
             frequency: value(frequency[i], HERTZ).map(Hertz),
-            time: value(time[i], 1.0),
+            time: value(time[i], 1.0).filter(|time| *time < LATEST),
             line: i as u32 + 1,
         })
     };
@@ -226,6 +234,22 @@ mod tests {
             }
             prop_assert_eq!(unpacked(&letters[..at.max(2)]).err().is_some(), true);
         }
+    }
+
+    #[test]
+    fn what_no_reading_has_is_left_out() {
+        let reading = Reading {
+            at: LonLat::new(0.0, 51.48),
+            level: Dbm(-90.0),
+            cell: None,
+            device: None,
+            frequency: Some(Hertz(1e300)),
+            time: Some(1e14),
+            line: 0,
+        };
+        let readings = readings(vec![reading]);
+        let told = unpacked(&packed(&readings, &readings.all).expect("one")).expect("on the meridian");
+        assert_eq!((told.all[0].at, told.all[0].time, told.summary.times), (LonLat::new(0.0, 51.48), None, None));
     }
 
     #[test]

@@ -449,6 +449,18 @@ impl Scenario {
         Self { sites, ..self.clone() }
     }
 
+    /// The site and its sector that are edited, by their numbers: those of the sector that is shown alone, else the first.
+    pub fn chosen(&self) -> (usize, usize) {
+        let mut left = self.view.sector.unwrap_or_default() as usize;
+        for (i, site) in self.sites.iter().enumerate() {
+            if left < site.sectors.len() {
+                return (i, left);
+            }
+            left -= site.sectors.len();
+        }
+        (0, 0)
+    }
+
     /// What is to be predicted for what the view shows: the same with the sector alone that it shows, if any.
     #[must_use]
     pub fn shown(&self) -> Self {

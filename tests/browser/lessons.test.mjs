@@ -57,6 +57,7 @@ test("calibration finds what readings were raised by, and can be applied and und
 test("the model adapts, and all engines are tried on what they have not learned from", async (t) => {
   const tab = await open(t, { viewport: { width: 1440, height: 900 } });
   await tab.maps();
+  const published = await tab.values("learned", PLACES);
   const count = await bring(tab, "learned", 1);
   const [, before, , rmse] = await row(tab, "learned");
   await tab.page.locator('[data-action="adapt"]').click();
@@ -92,4 +93,13 @@ test("the model adapts, and all engines are tried on what they have not learned 
   await tab.until(() => !document.querySelector("dialog.verdict").open);
   await tab.page.locator('[data-action="adapt"]').click();
   await tab.until(() => /Adapt model/.test(document.querySelector('[data-action="adapt"]').innerText));
+  // Readings that are put away correct nothing any more.
+  await tab.page.locator('[data-action="adapt"]').click();
+  await tab.until(() => /adapted/.test(document.querySelector('[data-action="adapt"]').innerText));
+  await tab.maps("learned");
+  await tab.page.locator('[data-action="forget-readings"]').click();
+  await tab.until(([places, before]) => {
+    const now = places.map(([lon, lat]) => window.farfield.value("learned", lon, lat) ?? null);
+    return now.every((level, i) => (level === null ? before[i] === null : Math.abs(level - before[i]) < 0.01));
+  }, [PLACES, published]);
 });

@@ -56,7 +56,9 @@ impl Counted {
             };
             if in_slices(all, take).await {
                 breathe(all).await;
-                let readings = bins.means(choice.least.0);
+                // Where squares were not asked for, none is left out.
+                let least = if choice.side > 0.0 { choice.least.0 } else { 1 };
+                let readings = bins.means(least);
                 breathe(all).await;
                 return wanted().then_some(Self { readings, side });
             }

@@ -64,6 +64,22 @@ pub fn heard(store: Store, brought: Brought) -> Result<Vec<Heard>, String> {
     Ok(heard)
 }
 
+/// Keeps what the learned map is corrected by at what counts and at the sector that is shown, also when the readings are put away.
+pub fn follow(store: Store, brought: Brought) {
+    let lessons: Lessons = expect_context();
+    let engines: Handle = expect_context();
+    let heard = Memo::new(move |_| heard(store, brought).ok().map(Arc::new));
+    let sector = Memo::new(move |_| store.scenario.with(|s| s.view.sector));
+    Effect::new(move |shown: Option<Option<u32>>| {
+        let (now, sector) = (heard.get(), sector.get());
+        let before = lessons.adapted.get_untracked();
+        if before.is_some() && (before != now || shown.is_some_and(|shown| shown != sector)) {
+            engines.with_value(|e| e.adapt(now));
+        }
+        sector
+    });
+}
+
 /// The part of the panel about it.
 #[component]
 pub fn Learn() -> impl IntoView {
@@ -82,16 +98,6 @@ pub fn Learn() -> impl IntoView {
     };
     let calibrate = move |_| with_heard(&|h| engines.with_value(|e| e.calibrate((*h).clone())));
     let attempt = move |_| with_heard(&|h| engines.with_value(|e| e.attempt((*h).clone())));
-    let sector = Memo::new(move |_| store.scenario.with(|s| s.view.sector));
-    // What the map is corrected by follows what counts, and what is shown.
-    Effect::new(move |shown: Option<Option<u32>>| {
-        let (now, sector) = (heard.get().ok(), sector.get());
-        let before = lessons.adapted.get_untracked();
-        if before.is_some() && (before != now || shown.is_some_and(|shown| shown != sector)) {
-            engines.with_value(|e| e.adapt(now));
-        }
-        sector
-    });
     let adapted = move || lessons.adapted.with(Option::is_some);
     let adapt = move |_| {
         let on = lessons.adapted.with_untracked(Option::is_none);

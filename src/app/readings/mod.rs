@@ -133,6 +133,8 @@ impl Brought {
             self.shared.set(false);
             self.cell.set(None);
             self.group.set(None);
+            // Nothing of another file counts any more, not even for a moment.
+            self.counted.set(Arc::default());
             self.readings.set(Some(Arc::new(*readings)));
         }
     }
@@ -166,6 +168,10 @@ impl Brought {
         });
         Effect::new(move |_| {
             let letters = self.shared.get().then(|| self.letters()).flatten();
+            // What became too much for a link is not taken up again unasked.
+            if letters.is_none() && self.counted.with(|counted| !counted.readings.is_empty()) {
+                self.shared.set(false);
+            }
             self.in_link.set(letters.map(Arc::from));
         });
         let newest = self::newest();
@@ -190,6 +196,7 @@ impl Brought {
         if let Some(asked) = self.asked.get_untracked() {
             let _ = Url::revoke_object_url(&asked.address);
         }
+        self.counted.set(Arc::default());
         self.readings.set(None);
         self.asked.set(None);
         self.cell.set(None);
@@ -514,6 +521,7 @@ fn grouped(n: u64) -> String {
 pub fn follow(store: Store, with_map: impl Fn(&dyn Fn(&CityMap)) + Copy + 'static) {
     let brought: Brought = expect_context();
     brought.follow(store);
+    learn::follow(store, brought);
     let lessons: Lessons = expect_context();
     let site = Memo::new(move |_| store.scenario.with(|s| s.shown().sites.first().map(|s| s.position)));
     let dots = Memo::new(move |_| {

@@ -5,7 +5,7 @@ use super::unknown::Prior;
 use super::{ALIKE, Calibration, CalibrationError, Estimate, Heard, Sought, Step, UNTOLD, Unknown};
 use crate::city::City;
 use crate::engine::Job;
-use crate::scenario::Scenario;
+use crate::scenario::{ASSUMED_HEIGHTS, Scenario};
 use crate::trace::Tracer;
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ struct Attempt {
 }
 
 impl Tracer {
-    /// Calibrates what is `sought` of a scenario on what was heard, on the GPU where there is one. `tell` hears of each step; where
-    /// heights are sought, of the best fit after each factor.
+    /// Calibrates what is `sought` of a scenario on what was heard, on the GPU where there is one. With heights powers are sought.
+    /// `tell` hears of each step; where heights are sought, of the best fit after each factor.
     ///
     /// # Errors
     /// [`CalibrationError`] where there is nothing to learn, or nothing to learn from.
@@ -50,15 +50,23 @@ impl Tracer {
         let prior = Unknown::Heights.prior(std::iter::empty());
         // Readings near each other err alike: as many as lie in a square count as one.
         let alike = heard.len() as f64 / squares(city, heard).max(1) as f64;
+        let [least, most] = [ASSUMED_HEIGHTS.0, ASSUMED_HEIGHTS.1].map(|end| (end / scenario.assumed_heights).ln());
+        // What is higher may as well be louder.
+        let sought = Sought { power: true, ..sought };
         let mut tried: Vec<Attempt> = Vec::new();
         for round in 0..TRIED.len() + REFINED {
-            let at = TRIED.get(round).copied().unwrap_or_else(|| between(&tried, &prior));
+            let at = TRIED.get(round).copied().unwrap_or_else(|| between(&tried, &prior)).clamp(least, most);
             let factor = scenario.assumed_heights * at.exp();
             let raised = city.with_assumed_heights(factor);
             let traced = self.trace_heard(&raised, scenario, heard, job).await?;
             let unknowns = traced.unknowns(sought);
             let found =
-                traced.calibrate(scenario, &unknowns, |_| true, &self.evaluator().await, job, &mut |_| ()).await?;
+                traced.calibrate(scenario, &unknowns, |_| true, &self.evaluator().await, job, &mut |_| ()).await;
+            let found = match found {
+                // Heights that hide all readings are not those of this city.
+                Err(CalibrationError::TooFew { .. } | CalibrationError::OnePlace) if !tried.is_empty() => continue,
+                found => found?,
+            };
             // Readings that no path arrives at are taken to be as likely as the others.
             let cost = found.misfit * heard.len() as f64 / alike + 0.5 * (at / prior.deviation).powi(2);
             tried.push(Attempt { at, cost, found });

@@ -5,7 +5,7 @@ use crate::city::City;
 use crate::engine::{EngineError, Job, grid_of, place_sites};
 use crate::geodesy::LonLat;
 use crate::material::Material;
-use crate::scenario::{Scenario, Sector, Walls};
+use crate::scenario::{ASSUMED_HEIGHTS, Scenario, Sector, Walls};
 use crate::trace::Tracer;
 use crate::trace::field::Beam;
 use crate::trace::store::{Evaluation, PathStore, SignalModel, StoreError, collect};
@@ -172,6 +172,7 @@ impl Traced {
                 power: sector.power.0,
                 readings: of.readings.iter().filter(|(i, _)| counts(*i)).map(|(_, r)| *r).collect(),
             })
+            .filter(|observed: &Observed<'_>| !observed.readings.is_empty())
             .collect();
         let placed: usize = observed.iter().map(|o| o.readings.len()).sum();
         let mut found = calibrate(&observed, unknowns, on, job, tell).await.map_err(|error| match error {
@@ -230,7 +231,8 @@ impl Calibration {
         for estimate in &self.estimates {
             let change = estimate.change;
             if estimate.unknown == Unknown::Heights {
-                scenario.assumed_heights *= change;
+                let (low, high) = ASSUMED_HEIGHTS;
+                scenario.assumed_heights = (scenario.assumed_heights * change).clamp(low, high);
             }
             let mut sectors = scenario.sites.iter_mut().flat_map(|site| &mut site.sectors);
             if let Some(sector) = estimate.unknown.sector().and_then(|number| sectors.nth(number as usize)) {
