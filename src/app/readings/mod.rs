@@ -167,9 +167,10 @@ impl Brought {
             });
         });
         Effect::new(move |_| {
-            let letters = self.shared.get().then(|| self.letters()).flatten();
+            let shared = self.shared.get();
+            let letters = shared.then(|| self.letters()).flatten();
             // What became too much for a link is not taken up again unasked.
-            if letters.is_none() && self.counted.with(|counted| !counted.readings.is_empty()) {
+            if shared && letters.is_none() && self.counted.with(|counted| !counted.readings.is_empty()) {
                 self.shared.set(false);
             }
             self.in_link.set(letters.map(Arc::from));
