@@ -67,6 +67,7 @@ pub(super) struct Ready<'a> {
 /// What is to be worked out.
 pub(super) struct Asked<'a> {
     /// The number of what was observed, among all.
+    #[cfg_attr(not(feature = "gpu"), expect(dead_code, reason = "only a GPU holds stores by their numbers"))]
     pub number: usize,
     /// What was observed.
     pub observed: &'a Observed<'a>,
