@@ -229,8 +229,7 @@ impl Engines {
 
     fn tell_adapted(&self) {
         // A sector that is shown alone is the first of its scenario.
-        let alone =
-            self.store.scenario.with_untracked(|s| s.view.sector.filter(|number| (*number as usize) < s.sectors()));
+        let alone = self.store.scenario.with_untracked(Scenario::alone);
         let of = |h: &Heard| match alone {
             Some(number) => (h.sector == number).then_some(Heard { sector: 0, ..*h }),
             None => Some(*h),

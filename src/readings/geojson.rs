@@ -2,7 +2,7 @@
 
 use super::columns::Mapping;
 use super::table::Taker;
-use super::{Outcome, Question, ReadingsError, Reason, Role};
+use super::{Outcome, Question, ReadingsError, Reason};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -84,12 +84,7 @@ pub fn read(
         guess: Mapping::guess(&columns),
         columns: columns.clone(),
     };
-    let mapping = *mapping.unwrap_or(&question.guess);
-    if mapping.missing().is_some() {
-        return Ok(Outcome::Ask(question));
-    }
-    debug_assert!(mapping.column(Role::Longitude).is_some());
-    let mut taker = Taker::new(file, columns.clone(), mapping);
+    let Some(mut taker) = Taker::of(&question, mapping) else { return Ok(Outcome::Ask(question)) };
     for (i, feature) in collection.features.iter().enumerate() {
         let line = u32::try_from(i + 1).unwrap_or(u32::MAX);
         match feature.point() {

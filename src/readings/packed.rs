@@ -100,11 +100,9 @@ pub fn unpacked(letters: &str) -> Result<Readings, PackedError> {
             _ => Err(PackedError::Damaged),
         }
     };
-    let [lon, lat, level] = [&columns.longitude, &columns.latitude, &columns.level].map(|c| column(c));
-    let [cell, device] = [&columns.cell, &columns.device].map(|c| column(c));
-    let [frequency, time] = [&columns.frequency, &columns.time].map(|c| column(c));
-    let (lon, lat, level, cell, device) = (lon?, lat?, level?, cell?, device?);
-    let (frequency, time) = (frequency?, time?);
+    let (lon, lat, level) = (column(&columns.longitude)?, column(&columns.latitude)?, column(&columns.level)?);
+    let (cell, device) = (column(&columns.cell)?, column(&columns.device)?);
+    let (frequency, time) = (column(&columns.frequency)?, column(&columns.time)?);
     let named = |number: i64, names: &[String]| match number {
         0 => Ok(None),
         n => u32::try_from(n - 1).ok().filter(|n| (*n as usize) < names.len()).map(Some).ok_or(PackedError::Damaged),

@@ -40,18 +40,14 @@ pub fn read(
         sample.push(row.get_column_iter().map(|(_, field)| text(field).into_owned()).collect());
     }
     let question = Question { file: file.into(), guess: Mapping::guess(&columns), sample, columns };
-    let mapping = *mapping.unwrap_or(&question.guess);
-    if mapping.missing().is_some() {
-        return Ok(Outcome::Ask(question));
-    }
+    let Some(mut taker) = Taker::of(&question, mapping) else { return Ok(Outcome::Ask(question)) };
     // Only what is looked at is unpacked.
-    let mut needed: Vec<usize> = Role::ALL.into_iter().filter_map(|role| mapping.column(role)).collect();
+    let mut needed: Vec<usize> = Role::ALL.into_iter().filter_map(|role| taker.mapping.column(role)).collect();
     needed.sort_unstable();
     needed.dedup();
     let fields = needed.iter().filter_map(|column| schema.get_fields().get(*column).cloned()).collect();
     let projection = Type::group_type_builder(schema.name()).with_fields(fields).build().map_err(unreadable)?;
     let count = metadata.file_metadata().num_rows().max(1);
-    let mut taker = Taker::new(file, question.columns.clone(), mapping);
     for (i, row) in reader.get_row_iter(Some(projection)).map_err(unreadable)?.enumerate() {
         let row = row.map_err(unreadable)?.into_columns();
         let field = |column: usize| Some(text(&row.get(needed.binary_search(&column).ok()?)?.1));

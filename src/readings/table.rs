@@ -58,11 +58,7 @@ pub fn read(
     {
         return sites::read(file, table, separator, columns, head.skip, u32::from(start > 0));
     }
-    let mapping = *mapping.unwrap_or(&head.question.guess);
-    if mapping.missing().is_some() {
-        return Ok(Outcome::Ask(head.question));
-    }
-    let mut taker = Taker::new(file, head.question.columns.clone(), mapping);
+    let Some(mut taker) = Taker::of(&head.question, mapping) else { return Ok(Outcome::Ask(head.question)) };
     let mut skip = head.skip;
     // Lines before the table that the reader sees.
     let mut before = u32::from(start > 0);
@@ -153,7 +149,7 @@ fn is_cellmapper(fields: &[String]) -> bool {
 
 /// Makes readings of rows, whatever the rows come from.
 pub(super) struct Taker {
-    mapping: Mapping,
+    pub(super) mapping: Mapping,
     columns: Vec<String>,
     cells: Names,
     devices: Names,
@@ -183,7 +179,13 @@ impl Names {
 }
 
 impl Taker {
-    pub(super) fn new(file: &str, columns: Vec<String>, mapping: Mapping) -> Self {
+    /// That of a table whose columns are as `mapping` says, or else as was guessed; `None` where one that is needed has to be asked for.
+    pub(super) fn of(question: &Question, mapping: Option<&Mapping>) -> Option<Self> {
+        let mapping = *mapping.unwrap_or(&question.guess);
+        mapping.missing().is_none().then(|| Self::new(&question.file, question.columns.clone(), mapping))
+    }
+
+    fn new(file: &str, columns: Vec<String>, mapping: Mapping) -> Self {
         let name = |role: Role| mapping.column(role).and_then(|i| columns.get(i)).map_or("", String::as_str);
         let readings = Readings {
             file: file.into(),

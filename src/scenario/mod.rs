@@ -438,36 +438,39 @@ impl Scenario {
     /// The same with one sector alone: that with this number, counted through all sites. Without any, where there is none.
     #[must_use]
     pub fn with_sector_alone(&self, number: usize) -> Self {
-        let mut first = 0;
-        let mut sites = Vec::new();
-        for site in &self.sites {
-            if let Some(sector) = number.checked_sub(first).and_then(|i| site.sectors.get(i)) {
-                sites.push(Site { sectors: vec![sector.clone()], ..site.clone() });
-            }
-            first += site.sectors.len();
-        }
+        let alone = self.place_of(number).map(|(site, sector)| {
+            let site = &self.sites[site];
+            Site { sectors: vec![site.sectors[sector].clone()], ..site.clone() }
+        });
+        let sites = alone.into_iter().collect();
         Self { sites, ..self.clone() }
     }
 
     /// The site and its sector that are edited, by their numbers: those of the sector that is shown alone, else the first.
     pub fn chosen(&self) -> (usize, usize) {
-        let mut left = self.view.sector.unwrap_or_default() as usize;
+        self.alone().and_then(|number| self.place_of(number as usize)).unwrap_or((0, 0))
+    }
+
+    /// The number of the sector that is shown alone, where there is that sector.
+    pub fn alone(&self) -> Option<u32> {
+        self.view.sector.filter(|number| self.place_of(*number as usize).is_some())
+    }
+
+    /// The numbers of the site and of its sector that this is, counted through all sites.
+    fn place_of(&self, mut number: usize) -> Option<(usize, usize)> {
         for (i, site) in self.sites.iter().enumerate() {
-            if left < site.sectors.len() {
-                return (i, left);
+            if number < site.sectors.len() {
+                return Some((i, number));
             }
-            left -= site.sectors.len();
+            number -= site.sectors.len();
         }
-        (0, 0)
+        None
     }
 
     /// What is to be predicted for what the view shows: the same with the sector alone that it shows, if any.
     #[must_use]
     pub fn shown(&self) -> Self {
-        match self.view.sector {
-            Some(number) if (number as usize) < self.sectors() => self.with_sector_alone(number as usize),
-            _ => self.clone(),
-        }
+        self.alone().map_or_else(|| self.clone(), |number| self.with_sector_alone(number as usize))
     }
 
     /// Whether receivers inside of buildings have predictions, and so floors.
